@@ -1,0 +1,1 @@
+"""bridge.model (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""bridge.player (see docs/architecture.md)."""

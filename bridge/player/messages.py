@@ -1,0 +1,197 @@
+"""All that passes between the studio and the player process: small frozen values, pickled over one pipe.
+
+Commands go studio -> player, reports come player -> studio. Times in reports are `time.perf_counter_ns` of this
+machine (one monotonic clock for all processes on Linux, macOS and Windows), so the studio can interpolate.
+Positions are song ticks (960 a quarter note, 0 is bar 1 beat 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bridge.groove import DrumLoop
+
+
+class SwapAt(Enum):
+    """When a new loop takes over: at the next step (sixteenth), bar, or loop (four bars)."""
+
+    STEP = "step"
+    BAR = "bar"
+    LOOP = "loop"
+
+
+class Sync(Enum):
+    """Where tempo and position come from: ourselves, or MIDI clock at our input."""
+
+    INTERNAL = "internal"
+    CLOCK = "clock"
+
+
+class Motion(Enum):
+    """What the transport is doing. ARMED: Start came, the next clock is the downbeat."""
+
+    STOPPED = "stopped"
+    ARMED = "armed"
+    ROLLING = "rolling"
+
+
+class ClockState(Enum):
+    """How well the follower holds the foreign clock. OFF when we lead; LOST after half a second without ticks."""
+
+    OFF = "off"
+    WAITING = "waiting"
+    LOCKING = "locking"
+    LOCKED = "locked"
+    LOST = "lost"
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPorts:
+    """Open these ports in place of those that are open. None: a virtual port of our own."""
+
+    api: str
+    out: str | None = None
+    inp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoop:
+    """Play this loop from the next boundary of the kind `at`; a later SetLoop replaces one that still waits.
+
+    `block` None: the loop for every four bars of the song. A number n: only for the n-th four bars (--evolve).
+    """
+
+    loop: DrumLoop
+    loop_id: int
+    at: SwapAt = SwapAt.BAR
+    block: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTempo:
+    """Tempo of the internal clock, 20..400 quarter notes a minute. Position is kept."""
+
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetSync:
+    """Lead (INTERNAL) or follow (CLOCK). Changing it stops and closes all notes."""
+
+    sync: Sync
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotes:
+    """Output notes by voice (nine, 0..127) and MIDI channel 0..15."""
+
+    notes: tuple[int, ...]
+    channel: int = 9
+
+
+@dataclass(frozen=True, slots=True)
+class SetSendClock:
+    """Send MIDI clock with Start, Stop, Continue and SPP on the output."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Roll from a song position (ticks, a multiple of 240); internal clock only. None: from where we are."""
+
+    at_ticks: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop, take back what is not out, close all notes; internal clock only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence now: note-off for every open note and every mapped note, then All Notes Off. Rolls on if rolling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Stop, close all notes, close the ports, report `Ended`."""
+
+
+Command = OpenPorts | SetLoop | SetTempo | SetSync | SetNotes | SetSendClock | Start | Stop | Panic | Quit
+
+# --- reports --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the song is: at `at_ns` it was (or will be) at `ticks`, running at `bpm` if rolling.
+
+    Sent when something changed (start, stop, relocation, tempo, clock state), never on a timer.
+    """
+
+    ticks: float
+    at_ns: int
+    bpm: float
+    motion: Motion
+    sync: Sync
+    clock: ClockState = ClockState.OFF
+    phase_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlaying:
+    """The loop `loop_id` took over at song position `at_ticks`."""
+
+    loop_id: int
+    at_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortsOpened:
+    """The ports that are now open, by name; inp is None where there is no input."""
+
+    api: str
+    out: str
+    inp: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that the user must know: a sentence with what happened and what to do. `fatal`: the player ends."""
+
+    text: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The number of bars asked for (`--bars`) has been played and every note is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The player's figures so far (the contents of --stats). Lateness is hand-over minus due."""
+
+    notes_sent: int = 0
+    lateness_ms: dict[str, float] = field(default_factory=lambda: {"p50": 0.0, "p99": 0.0, "max": 0.0})
+    clock: dict[str, object] = field(default_factory=lambda: {"state": "off", "phase_ms": 0.0})
+    swaps: int = 0
+    xruns: int = 0
+    late_handover: int = 0
+    open_notes: int = 0
+    dropped_reports: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last report: the player has closed its notes and ports."""
+
+    stats: Stats
+
+
+Report = Anchor | LoopPlaying | PortsOpened | Fault | Finished | Stats | Ended

@@ -1,0 +1,1 @@
+"""bridge.ports (see docs/architecture.md)."""

@@ -1,0 +1,122 @@
+"""What a MIDI port is here: something that takes messages with the time at which they are due.
+
+Times are nanoseconds of the *port's* clock (`Ports.clock`). For ports that send at once that clock is
+`time.perf_counter_ns`. On JACK it is the server's frame counter (64 bits, unwrapped) in nanoseconds, because
+an exact frame cannot be hit through a second clock; `Clock.to_host_ns` translates for those who draw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A monotonic clock. Thread-safe and real-time-safe."""
+
+    def now_ns(self) -> int:
+        """The present, in this clock's nanoseconds."""
+
+    def to_host_ns(self, at_ns: int) -> int:
+        """The same moment on `time.perf_counter_ns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A MIDI message that arrived: its bytes (no running status) and when, on the port's clock."""
+
+    message: bytes
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortLost:
+    """A port or its server went away while open; `reason` is a sentence that says so and what to do."""
+
+    reason: str
+
+
+class Inbox(Protocol):
+    """Where a port puts what arrives: `Incoming` and `PortLost`. `queue.SimpleQueue` is one: put never blocks."""
+
+    def put(self, item: object, /) -> None:
+        """Append the item. Called from MIDI callbacks: must not block."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutCounters:
+    """What an output has done so far. Lateness is hand-over minus due, in ms, never negative on JACK.
+
+    `late_handover` counts messages that were given to the port too late to go out when they were due.
+    """
+
+    messages: int = 0
+    lateness_p50_ms: float = 0.0
+    lateness_p99_ms: float = 0.0
+    lateness_max_ms: float = 0.0
+    late_handover: int = 0
+    xruns: int = 0
+
+
+class MidiOut(Protocol):
+    """An output that carries time. Called from the player's loop only."""
+
+    @property
+    def name(self) -> str:
+        """The port's name as other programs see it."""
+
+    @property
+    def lead_ns(self) -> int:
+        """How far ahead of its due time the port wants a message (JACK: two periods; send-at-once: about 2 ms)."""
+
+    def send(self, message: bytes, due_ns: int) -> None:
+        """Have the message go out at `due_ns` (at once if that has passed). Never blocks.
+
+        Messages go out by due time; those with equal due times in the order of the calls.
+        """
+
+    def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
+        """Take back every message due at or after `at_ns` that is not yet out; return them as (message, due_ns)."""
+
+    def counters(self) -> OutCounters:
+        """What the port has done since it was opened."""
+
+
+class MidiIn(Protocol):
+    """An input; it puts `Incoming` into the inbox that it was opened with."""
+
+    @property
+    def name(self) -> str:
+        """The port's name as other programs see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortNames:
+    """The ports of other programs that one API offers: where we can send to, and listen to."""
+
+    api: str
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+
+class Ports(Protocol):
+    """An opened pair of ports with their clock. Closing sends what is due now, drops the rest, and is idempotent."""
+
+    @property
+    def api(self) -> str:
+        """The API's name: jack, alsa, coremidi, winmm, rtmidi-jack or none."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that all times of these ports are in."""
+
+    @property
+    def out(self) -> MidiOut:
+        """Where notes and clock go."""
+
+    @property
+    def inp(self) -> MidiIn | None:
+        """Where clock and performed notes come from."""
+
+    def close(self) -> None:
+        """Close both. The caller has closed its notes before."""

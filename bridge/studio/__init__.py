@@ -1,0 +1,1 @@
+"""bridge.studio (see docs/architecture.md)."""

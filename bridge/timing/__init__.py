@@ -1,0 +1,1 @@
+"""bridge.timing (see docs/architecture.md)."""

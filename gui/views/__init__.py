@@ -1,0 +1,1 @@
+"""Widgets that show the models and hold no truth."""

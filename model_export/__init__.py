@@ -1,0 +1,1 @@
+"""From a checkpoint to the bundle that the app runs."""

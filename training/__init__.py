@@ -1,0 +1,1 @@
+"""From the Groove MIDI Dataset to a trained MusicVAE."""
