@@ -46,6 +46,28 @@ class ClockState(Enum):
     LOST = "lost"
 
 
+@dataclass(frozen=True, slots=True)
+class PlayerConfig:
+    """What a player process starts with. It opens these ports first, then reads commands.
+
+    api        "auto", "jack", "alsa", "coremidi", "winmm", "rtmidi-jack" or "none"
+    bars       stop after so many bars of rolling (None: play on)
+    record     write all that went out to this .mid when the player ends (None: do not record)
+    """
+
+    api: str = "auto"
+    out: str | None = None
+    inp: str | None = None
+    sync: Sync = Sync.INTERNAL
+    bpm: float = 120.0
+    send_clock: bool = False
+    notes: tuple[int, ...] = (36, 38, 42, 46, 43, 47, 50, 49, 51)
+    channel: int = 9
+    bars: int | None = None
+    record: str | None = None
+    client_name: str = "Groovebridge"
+
+
 # --- commands -------------------------------------------------------------------------------------------------
 
 
