@@ -1,1 +1,30 @@
-"""bridge.timing (see docs/architecture.md)."""
+"""Pure time: song position <-> nanoseconds, patterns along the song, a foreign MIDI clock followed.
+
+Standard library only, no I/O, no clock of its own: time is an argument. Positions are song ticks (960 a
+quarter note).
+"""
+
+from bridge.timing.beatmap import (
+    MAX_BPM,
+    MIN_BPM,
+    TICKS_PER_BEAT,
+    TICKS_PER_CLOCK,
+    TICKS_PER_SIXTEENTH,
+    BeatMap,
+)
+from bridge.timing.pattern import Pattern, Span, next_boundary
+from bridge.timing.sequencer import NoteEvent, Sequencer
+
+__all__ = [
+    "MAX_BPM",
+    "MIN_BPM",
+    "TICKS_PER_BEAT",
+    "TICKS_PER_CLOCK",
+    "TICKS_PER_SIXTEENTH",
+    "BeatMap",
+    "NoteEvent",
+    "Pattern",
+    "Sequencer",
+    "Span",
+    "next_boundary",
+]
