@@ -1,1 +1,7 @@
-"""Observable state of the window, without widgets."""
+"""Observable state of the window, without widgets: the session, the playhead, the status sentence."""
+
+from gui.models.playhead import Place, Playhead, loop_steps
+from gui.models.session import Opened, Phase, SessionModel
+from gui.models.status import Level, Remedy, Status
+
+__all__ = ["Level", "Opened", "Phase", "Place", "Playhead", "Remedy", "SessionModel", "Status", "loop_steps"]

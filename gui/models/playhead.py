@@ -1,0 +1,108 @@
+"""Where the song is right now: the player's last anchor, interpolated at the screen's rate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+
+from bridge.groove.loop import BEATS_PER_BAR, STEPS, STEPS_PER_BEAT
+from bridge.player.messages import Anchor, Motion
+
+TICKS_PER_STEP = 240
+TICKS_PER_BEAT = TICKS_PER_STEP * STEPS_PER_BEAT
+TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
+NS_PER_MINUTE = 60_000_000_000
+FRAME_MS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A song position as musicians count it, all from 1: bar, beat 1..4, step (sixteenth) 1..4."""
+
+    bar: int
+    beat: int
+    step: int
+
+    @classmethod
+    def at(cls, ticks: float) -> Place:
+        """The place of a song position; positions before the song count as its start."""
+        whole = max(0, int(ticks))
+        bar, in_bar = divmod(whole, TICKS_PER_BAR)
+        beat, in_beat = divmod(in_bar, TICKS_PER_BEAT)
+        return cls(bar + 1, beat + 1, in_beat // TICKS_PER_STEP + 1)
+
+    def __str__(self) -> str:
+        return f"{self.bar}.{self.beat}.{self.step}"
+
+
+def ticks_at(anchor: Anchor, now_ns: int) -> float:
+    """Song position (ticks, never below 0) at a moment of `perf_counter_ns`; stands still unless rolling."""
+    if anchor.motion is not Motion.ROLLING:
+        return max(0.0, anchor.ticks)
+    elapsed_ns = now_ns - anchor.at_ns
+    return max(0.0, anchor.ticks + elapsed_ns * anchor.bpm * TICKS_PER_BEAT / NS_PER_MINUTE)
+
+
+def loop_steps(ticks: float) -> float:
+    """How far into the four-bar loop a song position is, in steps, 0 up to 64."""
+    return (ticks / TICKS_PER_STEP) % STEPS
+
+
+class Playhead(QObject):
+    """The moving song position: `moved` tells its ticks, each frame while rolling and watched, else on change.
+
+    Nothing ticks while the song stands still or nobody looks (the window is hidden). Qt thread only.
+    """
+
+    moved = pyqtSignal(float)
+
+    def __init__(self, now_ns: Callable[[], int] = time.perf_counter_ns) -> None:
+        super().__init__()
+        self._now_ns = now_ns
+        self._anchor: Anchor | None = None
+        self._watched = False
+        self._frames = QTimer(self)
+        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
+        self._frames.setInterval(FRAME_MS)
+        self._frames.timeout.connect(self._tell)
+
+    @property
+    def ticks(self) -> float:
+        """The song position now; 0 before the first anchor."""
+        return 0.0 if self._anchor is None else ticks_at(self._anchor, self._now_ns())
+
+    @property
+    def rolling(self) -> bool:
+        """Whether the song moves."""
+        return self._anchor is not None and self._anchor.motion is Motion.ROLLING
+
+    @property
+    def ticking(self) -> bool:
+        """Whether frames are being told."""
+        return self._frames.isActive()
+
+    def follow(self, anchor: Anchor | None) -> None:
+        """Go on from another anchor."""
+        self._anchor = anchor
+        self._settle()
+        self._tell()
+
+    def watch(self, watched: bool) -> None:
+        """Say whether anyone looks; when they look again, they are told at once."""
+        self._watched = watched
+        self._settle()
+        if watched:
+            self._tell()
+
+    def _settle(self) -> None:
+        if self.rolling and self._watched:
+            if not self._frames.isActive():
+                self._frames.start()
+        else:
+            self._frames.stop()
+
+    def _tell(self) -> None:
+        self.moved.emit(self.ticks)

@@ -1,0 +1,92 @@
+"""The one sentence that the window says about itself: what is going on, or what is wrong and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from bridge.player.messages import ClockState, Motion, Sync
+from gui.models.contracts import StateView
+
+
+class Level(Enum):
+    """How loudly a sentence is said."""
+
+    CALM = "calm"
+    BUSY = "busy"
+    ATTENTION = "attention"
+
+
+class Remedy(Enum):
+    """What the button beside the sentence does; its value is the button's label."""
+
+    RETRY = "Try again"
+    REOPEN = "Look again"
+    DISMISS = "Dismiss"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A sentence, how loud it is, and the one thing to press (None: nothing to press)."""
+
+    level: Level
+    text: str
+    remedy: Remedy | None = None
+
+
+LOADING = Status(Level.BUSY, "Loading the drummer …")
+
+
+def status_of(state: StateView) -> Status:
+    """The sentence for a running session: faults first, then ports, then the clock, then what to do next."""
+    return _trouble(state) or _clock(state) or _calm(state)
+
+
+def _trouble(state: StateView) -> Status | None:
+    if state.fault:
+        remedy = Remedy.REOPEN if state.ports is None else Remedy.DISMISS
+        return Status(Level.ATTENTION, state.fault, remedy)
+    if state.ports is None:
+        return Status(Level.BUSY, "Opening the MIDI ports …")
+    if state.ports.api == "none":
+        text = (
+            "No MIDI system is running, so nothing reaches a DAW. Start JACK or connect a MIDI interface, "
+            "then press “Look again”."
+        )
+        return Status(Level.ATTENTION, text, Remedy.REOPEN)
+    return None
+
+
+def _clock(state: StateView) -> Status | None:
+    if state.sync is not Sync.CLOCK:
+        return None
+    if state.ports is not None and state.ports.inp is None:
+        text = "There is no MIDI input to hear a clock on. Choose an input, or set Sync to “Internal clock”."
+        return Status(Level.ATTENTION, text)
+    port = state.ports.inp if state.ports is not None else "our input"
+    sentences = {
+        ClockState.WAITING: (
+            Level.BUSY,
+            f"Waiting for MIDI clock at {port}. Send it from your DAW to this port, then press play there.",
+        ),
+        ClockState.LOCKING: (Level.BUSY, "MIDI clock arrives; finding its tempo …"),
+        ClockState.LOST: (
+            Level.ATTENTION,
+            f"The MIDI clock at {port} has stopped coming. Press play in your DAW, "
+            "or set Sync to “Internal clock”.",
+        ),
+    }
+    if state.clock in sentences:
+        return Status(*sentences[state.clock])
+    if state.motion is not Motion.ROLLING:
+        return Status(Level.CALM, f"Locked to the MIDI clock at {port}. Press play in your DAW.")
+    return None
+
+
+def _calm(state: StateView) -> Status:
+    out = state.ports.out if state.ports is not None else ""
+    if state.motion is Motion.ROLLING:
+        return Status(Level.CALM, f"Playing to {out}.")
+    return Status(
+        Level.CALM, f"Ready on {out}: choose it as MIDI input in your DAW. Space plays, N brings a new idea."
+    )

@@ -1,0 +1,41 @@
+"""One background thread for what may take long, such as loading the model; answers come in the Qt thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+T = TypeVar("T")
+
+
+class Worker(QObject):
+    """Runs jobs one after another, off the Qt thread.
+
+    `run`, `close` and the answers belong to the thread that made the worker; a job runs in the worker's own.
+    """
+
+    _finished = pyqtSignal(object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-worker")
+        self._closed = False
+        self._finished.connect(self._deliver)  # queued by Qt: it is emitted in the worker's thread
+
+    def run(self, job: Callable[[], T], then: Callable[[Future[T]], None]) -> Future[T]:
+        """Run the job; `then` gets its finished future in the Qt thread, unless the worker is closed by then."""
+        future = self._pool.submit(job)
+        self._pool.submit(self._finished.emit, then, future)  # one thread: it runs when the job has ended
+        return future
+
+    def close(self) -> None:
+        """Wait for the job that runs, drop those that wait, deliver nothing more. Idempotent."""
+        self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _deliver(self, then: Callable[[Future[Any]], None], done: Future[Any]) -> None:
+        if not self._closed:
+            then(done)
