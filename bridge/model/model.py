@@ -1,0 +1,157 @@
+"""The exported network as one call: from sliders to a loop, and from a loop to its place in latent space."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.groove import STEPS, VOICES, DrumLoop
+from bridge.model import noise
+from bridge.model.bundle import Bundle, BundleError
+from bridge.model.providers import AUTO, open_decoder, open_session
+from bridge.model.settings import Settings, SliderError
+
+Floats = NDArray[np.float32]
+Shapes = dict[str, tuple[int, ...]]
+
+
+class Model:
+    """A bundle, opened in onnxruntime. Thread-safe; not real-time-safe (a loop takes milliseconds).
+
+    Opening reads the decoder and times it where there is a GPU; the encoder is opened when it is first
+    needed. Raises BundleError for graphs that do not have the inputs and outputs of docs/bundle.md, and
+    ProviderError for a provider that was asked for by name ("cpu", "cuda") and cannot start.
+    """
+
+    def __init__(self, bundle: Bundle, provider: str = AUTO) -> None:
+        self.bundle = bundle
+        self._decoder, self._provider = open_decoder(bundle, provider)
+        manifest = bundle.manifest
+        self._latent_size, self._choices = manifest.latent_size, manifest.choices
+        self._coordinates = {axis.name: axis.index for axis in manifest.axes}
+        self._encoder: Any = None
+        self._opening = threading.Lock()
+        grid = (STEPS, VOICES)
+        self._loop_shapes: Shapes = {"hits": grid, "velocities": grid, "offsets": grid}
+        self._latent_shapes: Shapes = {"mu": (self._latent_size,), "sigma": (self._latent_size,)}
+        inputs: Shapes = {
+            "z": (self._latent_size,),
+            "temperature": (),
+            "hit_noise": (STEPS, self._choices),
+            "expression_noise": (STEPS, noise.EXPRESSIONS),
+        }
+        _check_graph(self._decoder, bundle.decoder.name, inputs, self._loop_shapes)
+
+    @property
+    def provider(self) -> str:
+        """What the decoder runs on: "cpu" or "cuda"."""
+        return self._provider
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of the raw axes, those that matter most first."""
+        return tuple(self._coordinates)
+
+    def latent(self, settings: Settings) -> Floats:
+        """The point z [Z]: the prior draw of (seed, index), raw axes in place of their coordinates.
+
+        Raises SliderError for a name that this bundle does not have.
+        """
+        z = noise.prior_draw(settings.seed, settings.index, self._latent_size)
+        for name, value in settings.axes.items():
+            if name not in self._coordinates:
+                raise SliderError(f"There is no slider {name!r}. This model has {_span(self.axes)}.")
+            z[self._coordinates[name]] = value
+        return z
+
+    def loop(self, settings: Settings) -> DrumLoop:
+        """The loop of these settings: the same bytes each time, on one machine and provider."""
+        return self.decode(self.latent(settings), settings)
+
+    def decode(self, z: Floats, settings: Settings) -> DrumLoop:
+        """The loop at z [Z], with the temperature and the noise of (seed, index) of the settings."""
+        return self.decode_batch(np.asarray(z)[np.newaxis], [settings])[0]
+
+    def decode_batch(self, z: Floats, settings: Sequence[Settings]) -> list[DrumLoop]:
+        """Many loops in one run: row i of z [B, Z] with settings i.
+
+        A batch rounds otherwise than a single loop does, so near ties may fall otherwise than in `decode`.
+        """
+        if np.shape(z) != (len(settings), self._latent_size):
+            raise ValueError(
+                f"z must have the shape ({len(settings)}, {self._latent_size}), not {np.shape(z)}"
+            )
+        if not settings:
+            return []
+        feed = {
+            "z": np.asarray(z, dtype=np.float32),
+            "temperature": np.array([each.temperature for each in settings], dtype=np.float32),
+            "hit_noise": np.stack([noise.hit_noise(s.seed, s.index, self._choices) for s in settings]),
+            "expression_noise": np.stack([noise.expression_noise(s.seed, s.index) for s in settings]),
+        }
+        arrays = self._decoder.run(list(self._loop_shapes), feed)
+        return [DrumLoop.of(*parts) for parts in zip(*arrays, strict=True)]
+
+    def encode(self, loop: DrumLoop) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the loop's posterior, [Z] each; the mean is where the loop lies."""
+        mu, sigma = self.encode_batch([loop])
+        return mu[0], sigma[0]
+
+    def encode_batch(self, loops: Sequence[DrumLoop]) -> tuple[Floats, Floats]:
+        """`encode` for many loops in one run: [B, Z] each."""
+        if not loops:
+            nothing = np.zeros((0, self._latent_size), dtype=np.float32)
+            return nothing, nothing
+        feed = {
+            name: np.stack([getattr(loop, name) for loop in loops]).astype(np.float32)
+            for name in self._loop_shapes
+        }
+        mu, sigma = self._open_encoder().run(list(self._latent_shapes), feed)
+        return mu, sigma
+
+    def replay(self) -> float:
+        """Run the bundle's stored pair; return the largest difference from what PyTorch answered to it.
+
+        Below 1e-4 where all is well, on every provider: the exporter stores a pair without near ties.
+        """
+        pair = self.bundle.pair()
+        decoded = self._decoder.run(
+            list(self._loop_shapes), {v.name: pair[v.name] for v in self._decoder.get_inputs()}
+        )
+        encoded = self._open_encoder().run(
+            list(self._latent_shapes), {name: pair[name] for name in self._loop_shapes}
+        )
+        answers = zip([*self._loop_shapes, *self._latent_shapes], [*decoded, *encoded], strict=True)
+        return max(float(np.max(np.abs(answer - pair[name]))) for name, answer in answers)
+
+    def _open_encoder(self) -> Any:
+        with self._opening:
+            if self._encoder is None:
+                session = open_session(self.bundle.encoder, self._provider)
+                _check_graph(session, self.bundle.encoder.name, self._loop_shapes, self._latent_shapes)
+                self._encoder = session
+            return self._encoder
+
+
+def _check_graph(session: Any, name: str, inputs: Shapes, outputs: Shapes) -> None:
+    """Compare a graph with the format: names, float32, a free batch dimension, then these shapes."""
+    for kind, found, expected in (
+        ("inputs", session.get_inputs(), inputs),
+        ("outputs", session.get_outputs(), outputs),
+    ):
+        if {value.name: tuple(value.shape[1:]) for value in found} != expected or any(
+            value.type != "tensor(float)" or isinstance(value.shape[0], int) for value in found
+        ):
+            described = ", ".join(f"{value.name} {value.shape}" for value in found)
+            raise BundleError(
+                f"The {kind} of {name} ({described}) are not those of the bundle format. Choose another "
+                "bundle, or export it again with `python -m model_export export`."
+            )
+
+
+def _span(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
