@@ -54,7 +54,7 @@ class DrumLoop:
 
     @classmethod
     def of(cls, hits: ArrayLike, velocities: ArrayLike, offsets: ArrayLike) -> DrumLoop:
-        """Make a loop of raw arrays [64, 9]: hits are cells above 0.5, the rest is clipped and masked by them."""
+        """Make a loop of raw arrays [64, 9]: hits are cells above 0.5; the rest is clipped and masked."""
         mask = np.asarray(hits) > 0.5
         top = np.nextafter(np.float32(0.5), np.float32(0))
         velocity = np.where(mask, np.clip(np.asarray(velocities, dtype=np.float32), 0, 1), 0)
