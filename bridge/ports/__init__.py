@@ -1,1 +1,36 @@
-"""bridge.ports (see docs/architecture.md)."""
+"""MIDI in and out, each message with its time: JACK on exact frames, rtmidi elsewhere.
+
+`open_ports` opens a pair of ports, `list_ports` says what other programs offer, `best_api` picks an API.
+Their values and protocols are in `bridge.ports.base`.
+"""
+
+from bridge.ports.apis import APIS, best_api, list_ports, open_ports
+from bridge.ports.base import (
+    Clock,
+    Inbox,
+    Incoming,
+    MidiIn,
+    MidiOut,
+    OutCounters,
+    PortError,
+    PortLost,
+    PortNames,
+    Ports,
+)
+
+__all__ = [
+    "APIS",
+    "Clock",
+    "Inbox",
+    "Incoming",
+    "MidiIn",
+    "MidiOut",
+    "OutCounters",
+    "PortError",
+    "PortLost",
+    "PortNames",
+    "Ports",
+    "best_api",
+    "list_ports",
+    "open_ports",
+]

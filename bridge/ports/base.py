@@ -10,6 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bridge.errors import GroovebridgeError
+
+AT_ONCE = 0
+"""As a due time: now, whatever the time is. It goes out before all that waits and is never late."""
+
+
+class PortError(GroovebridgeError):
+    """A port, an API or a server is not to be had; the sentence says which, and what to do instead."""
+
 
 class Clock(Protocol):
     """A monotonic clock. Thread-safe and real-time-safe."""
@@ -37,7 +46,7 @@ class PortLost:
 
 
 class Inbox(Protocol):
-    """Where a port puts what arrives: `Incoming` and `PortLost`. `queue.SimpleQueue` is one: put never blocks."""
+    """Where a port puts what arrives (`Incoming`) and its loss (`PortLost`), such as `queue.SimpleQueue`."""
 
     def put(self, item: object, /) -> None:
         """Append the item. Called from MIDI callbacks: must not block."""
@@ -47,7 +56,9 @@ class Inbox(Protocol):
 class OutCounters:
     """What an output has done so far. Lateness is hand-over minus due, in ms, never negative on JACK.
 
-    `late_handover` counts messages that were given to the port too late to go out when they were due.
+    `late_handover` counts messages that were given to the port too late to go out when they were due,
+    `dropped` those that never went out because the port had gone or refused them. The percentiles are of the
+    last 65,536 messages, the maximum is of all.
     """
 
     messages: int = 0
@@ -56,6 +67,7 @@ class OutCounters:
     lateness_max_ms: float = 0.0
     late_handover: int = 0
     xruns: int = 0
+    dropped: int = 0
 
 
 class MidiOut(Protocol):
@@ -67,16 +79,17 @@ class MidiOut(Protocol):
 
     @property
     def lead_ns(self) -> int:
-        """How far ahead of its due time the port wants a message (JACK: two periods; send-at-once: about 2 ms)."""
+        """How far ahead of its due time the port wants a message: two JACK periods, or 2 ms elsewhere."""
 
     def send(self, message: bytes, due_ns: int) -> None:
-        """Have the message go out at `due_ns` (at once if that has passed). Never blocks.
+        """Have the message go out at `due_ns`; at once if that has passed, or is `AT_ONCE`. Never blocks.
 
-        Messages go out by due time; those with equal due times in the order of the calls.
+        Messages go out by due time; those with equal due times in the order of the calls. One that is due in
+        the past counts as late, by how much it is; a message that has no time of its own is sent `AT_ONCE`.
         """
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
-        """Take back every message due at or after `at_ns` that is not yet out; return them as (message, due_ns)."""
+        """Take back what is due at or after `at_ns` and not yet out; return it as (message, due_ns)."""
 
     def counters(self) -> OutCounters:
         """What the port has done since it was opened."""
@@ -100,7 +113,7 @@ class PortNames:
 
 
 class Ports(Protocol):
-    """An opened pair of ports with their clock. Closing sends what is due now, drops the rest, and is idempotent."""
+    """An opened pair of ports with their clock."""
 
     @property
     def api(self) -> str:
@@ -119,4 +132,4 @@ class Ports(Protocol):
         """Where clock and performed notes come from."""
 
     def close(self) -> None:
-        """Close both. The caller has closed its notes before."""
+        """Send what is due now, drop the rest, close both. Idempotent; the notes were closed before."""

@@ -1,0 +1,73 @@
+"""Which MIDI APIs there are, which of them this machine should use, and how ports are opened through them."""
+
+from __future__ import annotations
+
+import sys
+
+from bridge.ports.base import Inbox, PortError, PortNames, Ports
+from bridge.ports.jack_port import JackPorts, jack_answers, jack_ports
+from bridge.ports.nowhere import NowherePorts
+
+APIS = ("jack", "alsa", "coremidi", "winmm", "rtmidi-jack", "none")
+"""All API names that `open_ports` knows. `rtmidi-jack` is for tests: it snaps to JACK's periods."""
+
+_PLATFORM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}
+
+
+def best_api() -> str:
+    """The API to use when none is asked for: JACK if a server answers, else the platform's, else none."""
+    if jack_answers():
+        return "jack"
+    from bridge.ports.rtmidi_port import rtmidi_works
+
+    platform = _PLATFORM_API.get(sys.platform)
+    return platform if platform is not None and rtmidi_works(platform) else "none"
+
+
+def open_ports(
+    api: str, out: str | None, inp: str | None, inbox: Inbox, client_name: str = "Groovebridge"
+) -> Ports:
+    """Open an output and an input through one API and put what arrives into `inbox`.
+
+    api          one of `APIS`, or "auto" for `best_api()`
+    out, inp     another program's port to connect to: its exact name, or a part of it in any case that fits
+    no other.
+                 None: only a virtual port of our own, for other programs to connect to
+    client_name  what other programs see
+
+    Raises PortError with a sentence that says what is missing and what to do.
+    """
+    if api == "auto":
+        api = best_api()
+    _check(api)
+    if api == "jack":
+        return JackPorts(out, inp, inbox, client_name)
+    if api == "none":
+        for wanted in (out, inp):
+            if wanted is not None:
+                raise PortError(
+                    f"There is no port {wanted!r} without a MIDI system: choose --api, or leave the port out."
+                )
+        return NowherePorts()
+    from bridge.ports.rtmidi_port import RtMidiPorts
+
+    return RtMidiPorts(api, out, inp, inbox, client_name)
+
+
+def list_ports(api: str) -> PortNames:
+    """The ports of other programs that an API offers; PortError when it is not to be had."""
+    if api == "auto":
+        api = best_api()
+    _check(api)
+    if api == "jack":
+        return jack_ports()
+    if api == "none":
+        return PortNames("none", (), ())
+    from bridge.ports.rtmidi_port import rtmidi_ports
+
+    return rtmidi_ports(api)
+
+
+def _check(api: str) -> None:
+    if api not in APIS:
+        raise PortError(f"There is no MIDI API {api!r}: choose one of auto, {', '.join(APIS)}.")

@@ -1,0 +1,332 @@
+"""MIDI through JACK (or PipeWire's JACK), every event on its exact frame.
+
+The process callback is Python that runs in JACK's real-time thread. What that costs: it needs the
+interpreter lock once a period and a moment at each call into libjack, so a Python thread of ours that
+computes without pause can hold it up by the interpreter's switch interval (set to 0.1 ms here; the 5 ms that
+Python starts with would be an xrun a period), and a garbage collection that starts inside it would hold it
+up for as long as it takes. So these ports belong in a process that does little else and has its collector
+frozen: the player. The callback itself takes no lock, waits for nothing, and keeps nothing but the
+`Incoming` that it hands over.
+
+Time: the ports' clock is the server's frame counter, unwrapped from JACK's 32 bits to 64 and counted in
+nanoseconds. JACK's frame time follows the sound card, not the computer's clock, so the two drift; after an
+xrun the counter jumps ahead, and what was due in the gap goes out at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import queue
+import sys
+import time
+from typing import Any
+
+from bridge.ports.base import AT_ONCE, Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
+from bridge.ports.frames import FrameRate, unwrap
+from bridge.ports.lateness import Lateness
+from bridge.ports.names import match_port
+from bridge.ports.pending import Pending
+
+_SWITCH_INTERVAL_S = 0.0001
+_FLUSH_PERIODS = 4
+
+
+class JackClock:
+    """The server's frame counter in ns, 64 bits wide. Thread-safe; never goes back within a thread.
+
+    Between two cycles JACK itself interpolates. When the server has gone, or the client was closed, the
+    clock runs on at the pace of the computer's own.
+    """
+
+    def __init__(self, client: Any, rate: FrameRate) -> None:
+        self._client: Any = client
+        self._rate = rate
+        self.frame = int(client.frame_time)  # the last one asked for, 64 bits
+        self._now_ns = rate.to_ns(self.frame)
+        self._ahead_ns = self._now_ns - time.perf_counter_ns()  # of perf_counter_ns
+
+    def now_ns(self) -> int:
+        """The present, in ns of frames."""
+        client = self._client
+        if client is None:
+            return max(self._now_ns, time.perf_counter_ns() + self._ahead_ns)
+        self.frame = unwrap(client.frame_time, self.frame)
+        now_ns = max(self._now_ns, self._rate.to_ns(self.frame))
+        self._ahead_ns = now_ns - time.perf_counter_ns()
+        self._now_ns = now_ns
+        return now_ns
+
+    def to_host_ns(self, at_ns: int) -> int:
+        """The same moment on `time.perf_counter_ns`, to about a frame; the two clocks drift apart."""
+        self.now_ns()
+        return at_ns - self._ahead_ns
+
+    def detach(self) -> None:
+        """Ask the server no more."""
+        self._client = None
+
+
+class JackOut:
+    """The client's port `out`. See `MidiOut`."""
+
+    def __init__(self, ports: JackPorts, name: str) -> None:
+        self._ports = ports
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The port's full name, such as `Groovebridge:out`."""
+        return self._name
+
+    @property
+    def lead_ns(self) -> int:
+        """Two periods of the server, as they are now.
+
+        A message handed over before the server starts the period in which it is due is on its frame: that is
+        one period ahead at most, and the second is for the hand-over itself.
+        """
+        return self._ports.period_ns * 2
+
+    def send(self, message: bytes, due_ns: int) -> None:
+        """Have the message go out on the frame nearest to `due_ns`. Never blocks. See `MidiOut.send`."""
+        self._ports.send(message, due_ns)
+
+    def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
+        """Take back what is due at or after `at_ns` and not out. Never blocks. See `MidiOut.cancel_from`."""
+        return self._ports.pending.cancel_from(at_ns)
+
+    def counters(self) -> OutCounters:
+        """What the port has done since it was opened."""
+        return self._ports.counters()
+
+
+class JackIn:
+    """The client's port `in`. See `MidiIn`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The port's full name, such as `Groovebridge:in`."""
+        return self._name
+
+
+class JackPorts:
+    """The client with its two ports. See `Ports`.
+
+    Methods are for the player's thread; `_process` runs in JACK's real-time thread, the other callbacks in
+    its notification thread. What the threads share is `pending` (see there) and plain integers that one of
+    them writes.
+    """
+
+    api = "jack"
+
+    def __init__(self, out: str | None, inp: str | None, inbox: Inbox, client_name: str) -> None:
+        """Open the client and connect it; raises PortError when there is no server or no such port."""
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
+        self._jack = load_jack()
+        self._inbox = inbox
+        self._client: Any = open_client(self._jack, client_name)
+        try:
+            self._open(out, inp)
+        except BaseException:
+            self._client.close()
+            raise
+        atexit.register(self.close)
+
+    def _open(self, out: str | None, inp: str | None) -> None:
+        client = self._client
+        self._rate = FrameRate(int(client.samplerate))
+        self._period = int(client.blocksize)
+        self._out_port = client.midi_outports.register("out")
+        self._in_port = client.midi_inports.register("in")
+        self.pending = Pending()
+        self._lateness = Lateness()
+        self._late_handover = self._xruns = self._dropped = 0
+        self._lost = self._closed = False
+        self._next_frame: int | None = None  # where the next cycle starts if there is no xrun; the callback's
+        self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
+        self.clock = JackClock(client, self._rate)
+        self.out = JackOut(self, self._out_port.name)
+        self.inp = JackIn(self._in_port.name)
+        destination = out and match_port(out, _names(client, is_input=True), "output")
+        source = inp and match_port(inp, _names(client, is_output=True), "input")
+        client.set_process_callback(self._process)
+        client.set_blocksize_callback(self._set_period)
+        client.set_xrun_callback(self._count_xrun)
+        client.set_shutdown_callback(self._server_gone)
+        client.activate()
+        for start, end in ((self.out.name, destination), (source, self.inp.name)):
+            if start and end:
+                try:
+                    client.connect(start, end)
+                except self._jack.JackError as error:
+                    raise PortError(f"JACK would not connect {start!r} to {end!r}: {error}.") from None
+
+    # --- the player's thread -------------------------------------------------------------------------------
+
+    @property
+    def period_ns(self) -> int:
+        """How long the server's period is now."""
+        return self._rate.to_ns(self._period)
+
+    def send(self, message: bytes, due_ns: int) -> None:
+        """Hand a message to the callback; when the server has gone, count it as dropped."""
+        if self._lost or self._closed:
+            self._dropped += 1
+        else:
+            self.pending.put(message, due_ns)
+
+    def counters(self) -> OutCounters:
+        """A snapshot of the figures."""
+        p50, p99, worst = self._lateness.percentiles_ms()
+        return OutCounters(
+            messages=self._lateness.count,
+            lateness_p50_ms=p50,
+            lateness_p99_ms=p99,
+            lateness_max_ms=worst,
+            late_handover=self._late_handover,
+            xruns=self._xruns,
+            dropped=self._dropped,
+        )
+
+    def close(self) -> None:
+        """Send what is due by now plus the lead, drop the rest, close the client. Idempotent.
+
+        Takes two or three periods; when the server has gone or stands still, half a second at most.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self.pending.cancel_from(self.clock.now_ns() + self.out.lead_ns)
+        self._flush()
+        self.clock.detach()
+        self._client.deactivate()
+        self._client.close()
+
+    def _flush(self) -> None:
+        cycles: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._cycles = cycles
+        deadline = time.perf_counter() + max(0.1, _FLUSH_PERIODS * self.period_ns / 1e9)
+        quiet = 0  # cycles since the last message was written: after two, whoever listens has had it
+        while quiet < 2 and not self._lost:
+            try:
+                cycles.get(timeout=max(0.0, deadline - time.perf_counter()))
+            except queue.Empty:
+                break
+            quiet = 0 if self.pending.waiting() else quiet + 1
+        self._cycles = None
+
+    # --- JACK's threads ------------------------------------------------------------------------------------
+
+    def _process(self, frames: int) -> None:
+        try:
+            self._cycle(frames)
+        except Exception as error:
+            self._lose(f"The JACK port stopped on an internal error ({error!r}). Please report it.")
+            raise  # JACK-Client prints it and JACK calls us no more
+
+    def _cycle(self, frames: int) -> None:
+        raw = self._client.last_frame_time
+        expected = self._next_frame
+        start = unwrap(raw, self.clock.frame if expected is None else expected)
+        end = self._next_frame = start + frames
+        rate, pending, out = self._rate, self.pending, self._out_port
+        # Only what came after its own cycle had been written is late through the player's fault; what lies
+        # in the gap that an xrun tore (expected..start) is not.
+        self._late_handover += pending.collect(rate.first_ns(start if expected is None else expected))
+        before_ns = rate.first_ns(end)
+        out.clear_buffer()
+        written = 0
+        while (taken := pending.take(before_ns)) is not None:
+            due_ns, message, entry = taken
+            due = start if due_ns == AT_ONCE else rate.to_frame(due_ns)
+            frame = max(due, start)
+            try:
+                out.write_midi_event(frame - start, message)
+            except self._jack.JackError:
+                if written:  # the buffer is full: the rest goes out a period later
+                    pending.untake(entry, message)
+                    break
+                self._dropped += 1  # larger than a whole buffer: never
+                continue
+            written += 1
+            self._lateness.add(rate.to_ns(frame - due))
+        for offset, data in self._in_port.incoming_midi_events():
+            self._inbox.put(Incoming(bytes(data), rate.to_ns(start + offset)))
+        cycles = self._cycles
+        if cycles is not None:
+            cycles.put(None)
+
+    def _set_period(self, frames: int) -> None:
+        self._period = frames
+
+    def _count_xrun(self, _delayed_us: float) -> None:
+        self._xruns += 1
+
+    def _server_gone(self, _status: object, reason: str) -> None:
+        said = f" (it said: {reason.strip()})" if reason.strip() else ""
+        self._lose(f"The JACK server has gone{said}. Start it again, then open the ports again.")
+
+    def _lose(self, sentence: str) -> None:
+        if not self._lost:
+            self._lost = True
+            self._inbox.put(PortLost(sentence))
+
+
+def load_jack() -> Any:
+    """The JACK-Client module, with libjack's own messages silenced; PortError where libjack is missing."""
+    try:
+        import jack
+    except OSError:
+        raise PortError(
+            "JACK's library (libjack) is not installed. Install JACK (on Debian and Ubuntu: "
+            "apt install jackd2) or choose another --api."
+        ) from None
+    jack.set_error_function(_silence)
+    jack.set_info_function(_silence)
+    return jack
+
+
+def _silence(_message: str) -> None:
+    """Swallow what libjack would print: what matters of it comes as an exception or a callback."""
+
+
+def open_client(jack: Any, name: str) -> Any:
+    """A client of the running server; PortError when none answers. Never starts a server."""
+    try:
+        return jack.Client(name, no_start_server=True)
+    except jack.JackOpenError as error:
+        server = os.environ.get("JACK_DEFAULT_SERVER", "default")
+        if error.status.server_failed or error.status.server_error:
+            raise PortError(
+                f"No JACK server named {server!r} answers. Start one (jackd, QjackCtl or PipeWire), "
+                f"or choose another --api."
+            ) from None
+        raise PortError(f"The JACK server {server!r} refused us: {error.status}.") from None
+
+
+def jack_ports() -> PortNames:
+    """The MIDI ports of other programs on the server; PortError when none answers."""
+    client = open_client(load_jack(), "Groovebridge-list")
+    try:
+        return PortNames("jack", tuple(_names(client, is_input=True)), tuple(_names(client, is_output=True)))
+    finally:
+        client.close()
+
+
+def jack_answers() -> bool:
+    """Whether libjack is here and a server answers."""
+    try:
+        open_client(load_jack(), "Groovebridge-probe").close()
+    except PortError:
+        return False
+    return True
+
+
+def _names(client: Any, **direction: bool) -> list[str]:
+    """The MIDI ports of other clients. JACK's input ports are where we send to, and the reverse."""
+    return [port.name for port in client.get_ports(is_midi=True, **direction) if not client.owns(port)]

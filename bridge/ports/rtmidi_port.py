@@ -1,0 +1,184 @@
+"""MIDI through RtMidi: ALSA, CoreMIDI and WinMM, which send at once and stamp nothing worth trusting.
+
+Outgoing messages wait in a `Sender`; arriving ones are stamped with `time.perf_counter_ns` in RtMidi's
+callback, since its own deltas are wrong on Windows and repeat on macOS. `rtmidi-jack` is RtMidi on JACK,
+which moves every message to the start of a period: it serves the tests, `jack_port` serves the users.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
+from bridge.ports.jack_port import load_jack, open_client
+from bridge.ports.names import match_port
+from bridge.ports.sender import LEAD_NS, HostClock, Sender
+
+_APIS = {  # RtMidi's constant, and what people call it
+    "alsa": ("API_LINUX_ALSA", "ALSA"),
+    "coremidi": ("API_MACOSX_CORE", "CoreMIDI"),
+    "winmm": ("API_WINDOWS_MM", "Windows MIDI"),
+    "rtmidi-jack": ("API_UNIX_JACK", "RtMidi's JACK"),
+}
+_ALSA_DEVICE = Path("/dev/snd/seq")
+_LOOPMIDI = (
+    "Windows has no virtual MIDI ports of its own. Install loopMIDI (tobias-erichsen.de), press + there to "
+    "make a port, choose that port here, and choose it as the MIDI input in your DAW."
+)
+
+
+class RtMidiOut:
+    """An output that a sender thread feeds on time. See `MidiOut`."""
+
+    lead_ns = LEAD_NS
+
+    def __init__(self, midi: Any, name: str, sender: Sender) -> None:
+        self._midi = midi
+        self._name = name
+        self._sender = sender
+        self.send = sender.send
+        self.cancel_from = sender.cancel_from
+
+    @property
+    def name(self) -> str:
+        """The port's name as other programs see it, or the port that we send to."""
+        return self._name
+
+    def counters(self) -> OutCounters:
+        """What the port has done since it was opened."""
+        return self._sender.counters()
+
+
+class RtMidiIn:
+    """An input. See `MidiIn`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The port's name as other programs see it, or the port that we listen to."""
+        return self._name
+
+
+class RtMidiPorts:
+    """An output and an input through one of RtMidi's APIs. See `Ports`."""
+
+    def __init__(self, api: str, out: str | None, inp: str | None, inbox: Inbox, client_name: str) -> None:
+        """Open both; PortError when the API, a port or virtual ports are not to be had."""
+        self.api = api
+        self.clock = HostClock()
+        self._inbox = inbox
+        self._midi_out, self._midi_in = _clients(api, client_name)
+        self._closed = False
+        try:
+            self._open(out, inp, client_name)
+        except BaseException:
+            self._midi_in.delete()
+            self._midi_out.delete()
+            raise
+        atexit.register(self.close)
+
+    def _open(self, out: str | None, inp: str | None, client_name: str) -> None:
+        out_name = _open_port(self._midi_out, out, client_name, "output")
+        self._midi_in.ignore_types(sysex=True, timing=False, active_sense=True)
+        self._midi_in.set_callback(self._receive)
+        in_name = _open_port(self._midi_in, inp, client_name, "input")
+        self._sender = Sender(self._midi_out.send_message, self._device_gone)
+        self._sender.start()
+        self.out = RtMidiOut(self._midi_out, out_name, self._sender)
+        self.inp = RtMidiIn(in_name)
+
+    def close(self) -> None:
+        """Send what is due now, drop the rest, close both ports. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        self._sender.close()
+        self._midi_in.cancel_callback()
+        # RtMidi's objects must go while the interpreter is whole: at exit they would call back into nothing.
+        self._midi_in.delete()
+        self._midi_out.delete()
+
+    def _receive(self, event: tuple[list[int], float], _data: object) -> None:
+        at_ns = time.perf_counter_ns()
+        self._inbox.put(Incoming(bytes(event[0]), at_ns))
+
+    def _device_gone(self, error: Exception) -> None:
+        self._inbox.put(
+            PortLost(
+                f"The MIDI output {self.out.name!r} has gone ({error}). Plug it in again and reopen the ports."
+            )
+        )
+
+
+def rtmidi_works(api: str) -> bool:
+    """Whether this machine has the API: its library is in this build and its system answers."""
+    try:
+        midi_out, midi_in = _clients(api, "Groovebridge-probe")
+    except PortError:
+        return False
+    midi_in.delete()
+    midi_out.delete()
+    return True
+
+
+def rtmidi_ports(api: str) -> PortNames:
+    """The ports of other programs that the API offers; PortError when it is not to be had."""
+    midi_out, midi_in = _clients(api, "Groovebridge-list")
+    try:
+        return PortNames(api, tuple(midi_out.get_ports()), tuple(midi_in.get_ports()))
+    finally:
+        midi_in.delete()
+        midi_out.delete()
+
+
+def _clients(api: str, name: str) -> tuple[Any, Any]:
+    """RtMidi's output and input object for an API, no port opened yet; PortError when it is not to be had."""
+    import rtmidi
+
+    constant, title = _APIS[api]
+    wanted = getattr(rtmidi, constant)
+    if wanted not in rtmidi.get_compiled_api():
+        raise PortError(f"{title} is not available on this system: choose another --api.")
+    if api == "alsa" and not os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
+        raise PortError(
+            f"This machine has no usable ALSA MIDI ({_ALSA_DEVICE} is missing or closed to you): load the "
+            f"kernel's snd-seq module (modprobe snd-seq), join the group audio, or choose another --api."
+        )
+    if api == "rtmidi-jack":  # RtMidi would start a server, and libjack would talk: ask first
+        open_client(load_jack(), name).close()
+    try:
+        midi_out = rtmidi.MidiOut(wanted, name=name)
+        try:
+            return midi_out, rtmidi.MidiIn(wanted, name=name)
+        except BaseException:
+            midi_out.delete()
+            raise
+    except rtmidi.RtMidiError as error:
+        raise PortError(f"{title} would not start ({error}): choose another --api.") from None
+
+
+def _open_port(midi: Any, wanted: str | None, own_name: str, direction: str) -> str:
+    """Open a virtual port of our own, or the one that `wanted` means; return its name."""
+    import rtmidi
+
+    try:
+        if wanted is None:
+            midi.open_virtual_port(own_name)
+            return own_name
+        names = midi.get_ports()
+        name = match_port(wanted, names, direction)
+        midi.open_port(names.index(name), own_name)
+        return name
+    except rtmidi.UnsupportedOperationError:
+        raise PortError(_LOOPMIDI) from None
+    except rtmidi.RtMidiError as error:
+        raise PortError(
+            f"The MIDI {direction} port {wanted or own_name!r} would not open: {error}."
+        ) from None
