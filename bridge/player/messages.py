@@ -1,8 +1,8 @@
 """All that passes between the studio and the player process: small frozen values, pickled over one pipe.
 
-Commands go studio -> player, reports come player -> studio. Times in reports are `time.perf_counter_ns` of this
-machine (one monotonic clock for all processes on Linux, macOS and Windows), so the studio can interpolate.
-Positions are song ticks (960 a quarter note, 0 is bar 1 beat 1).
+Commands go studio -> player, reports come player -> studio. Times in reports are `time.perf_counter_ns` of
+this machine (one monotonic clock for all processes on Linux, macOS and Windows), so the studio can
+interpolate. Positions are song ticks (960 a quarter note, 0 is bar 1 beat 1).
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Motion(Enum):
 
 
 class ClockState(Enum):
-    """How well the follower holds the foreign clock. OFF when we lead; LOST after half a second without ticks."""
+    """How well the follower holds the foreign clock. OFF when we lead; LOST after half a second without
+    ticks.
+    """
 
     OFF = "off"
     WAITING = "waiting"
@@ -68,7 +70,7 @@ class PlayerConfig:
     client_name: str = "Groovebridge"
 
 
-# --- commands -------------------------------------------------------------------------------------------------
+# --- commands ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class OpenPorts:
 class SetLoop:
     """Play this loop from the next boundary of the kind `at`; a later SetLoop replaces one that still waits.
 
-    `block` None: the loop for every four bars of the song. A number n: only for the n-th four bars (--evolve).
+    `block` None: the loop for every four bars of the song. A number n: only for the n-th four bars
+    (--evolve).
     """
 
     loop: DrumLoop
@@ -136,7 +139,9 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Panic:
-    """Silence now: note-off for every open note and every mapped note, then All Notes Off. Rolls on if rolling."""
+    """Silence now: note-off for every open note and every mapped note, then All Notes Off. Rolls on if
+    rolling.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ class Quit:
 
 Command = OpenPorts | SetLoop | SetTempo | SetSync | SetNotes | SetSendClock | Start | Stop | Panic | Quit
 
-# --- reports --------------------------------------------------------------------------------------------------
+# --- reports ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +189,15 @@ class PortsOpened:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that the user must know: a sentence with what happened and what to do. `fatal`: the player ends."""
+    """Something that the user must know: a sentence with what happened and what to do.
+
+    fatal        the player ends
+    ports_lost   there are no open ports any more: the transport has stopped, `OpenPorts` opens others
+    """
 
     text: str
     fatal: bool = False
+    ports_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

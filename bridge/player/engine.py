@@ -1,0 +1,447 @@
+"""The player without its process: commands and MIDI in, timed messages and reports out. No threads, no clock
+of its own.
+
+Everything due before now + the port's lead + `LOOKAHEAD_NS` has been handed to the port; `advance` is due
+again every `WAKE_NS`. So the loop may wake up 30 ms late without a note being late: on a busy 2-core machine
+a process of its own woke up 1.4 ms late (p99), a plain Python thread 13 ms. Further ahead costs nothing for
+Stop, panic and relocation, which take back what is not out; a change that may not tear notes apart (tempo,
+swap) begins where the handed-over part ends, 40 ms from now, which is less than a sixteenth up to 300 BPM.
+
+         now        lead      LOOKAHEAD
+    ------|----------|-----------|----------->
+    out   |  handed over, may be | cursor: not decided yet
+          |  taken back          |
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from bridge.groove import DrumLoop
+from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
+from bridge.player import midi
+from bridge.player.clockout import ClockOut
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Command,
+    Fault,
+    Finished,
+    LoopPlaying,
+    Motion,
+    Panic,
+    PlayerConfig,
+    PortsOpened,
+    Report,
+    SetLoop,
+    SetNotes,
+    SetSendClock,
+    SetSync,
+    SetTempo,
+    Start,
+    Stats,
+    Stop,
+    SwapAt,
+    Sync,
+)
+from bridge.player.output import Output
+from bridge.player.patterns import Deck, SettingError, Voicing, pattern_of
+from bridge.player.recorder import Recorder
+from bridge.ports.base import Incoming, OutCounters, PortLost, Ports
+from bridge.timing import MAX_BPM, MIN_BPM, BeatMap, Sequencer, next_boundary
+from bridge.timing.pattern import cell_at
+
+LOOKAHEAD_NS = 40_000_000
+WAKE_NS = 10_000_000
+START_DELAY_NS = 5_000_000
+"""From a Start to its beat 1, beyond the port's lead: time to hand the first notes over, and to arm clock
+listeners."""
+
+STALL_NS = 250_000_000
+"""Further behind than this (the machine slept, JACK stalled) the player skips to where the song is, instead
+of
+pouring out everything that it missed."""
+
+IDLE_NS = 500_000_000
+TEMPO_STEP_BPM = 0.05
+
+_GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
+
+
+class Engine:
+    """One player. All methods are called from one thread, with the present on the clock of the attached
+    ports.
+
+    Raises SettingError for a config out of range. `report` must not block. `handle` takes the commands that
+    concern music, and what ports put into their inbox; opening ports and ending are the business of the
+    process around it.
+    """
+
+    def __init__(self, config: PlayerConfig, report: Callable[[Report], None]) -> None:
+        self._report = report
+        self._sync = config.sync
+        self._bpm = _checked(config.bpm)
+        self._bars = config.bars
+        self._send_clock = config.send_clock
+        self.recorder = Recorder(enabled=config.record is not None)
+        self._deck = Deck(Voicing(config.notes, config.channel))
+        self._sequencer = Sequencer(pattern_of(DrumLoop.empty(), self._deck.voicing))
+        self._clock_out = ClockOut()
+        self._ports: Ports | None = None
+        self._output: Output | None = None
+
+        self._map: BeatMap | None = None  # our own clock, while it rolls
+        self._rolling = False
+        self._position = 0  # where the song stands, while it does not roll
+        self._began_ticks = 0.0  # where this roll began
+        self._end_ticks: int | None = None  # where it will end by itself
+        self._left_ticks = self._all_ticks
+        self._winding_down = False
+
+        self._playing_id: int | None = None
+        self._watched = 0  # the first cell whose loop has not been looked at
+        self._watched_id: int | None = None
+        self._takeovers: deque[tuple[int, int]] = (
+            deque()
+        )  # (cell, loop_id), to be told when the song is there
+        self._swaps = 0
+
+        self._anchor: Anchor | None = None
+        self._moved = False
+        self._past = OutCounters()  # of ports that are closed
+        self._past_notes = 0
+
+    # --- ports ---
+
+    def attach(self, ports: Ports, now_ns: int, resume: bool = False) -> None:
+        """Play through these ports from now on; `resume`: roll on from where `detach` stopped."""
+        self._ports = ports
+        self._output = Output(ports.out, self.recorder)
+        self._report(PortsOpened(ports.api, ports.out.name, ports.inp.name if ports.inp else None))
+        self._moved = True
+        if resume:
+            self._start(None, now_ns)
+
+    def detach(self, now_ns: int) -> bool:
+        """Stop, close all notes and let go of the ports (the caller closes them). Says whether our clock was
+        rolling.
+        """
+        rolling = self._rolling and self._sync is Sync.INTERNAL
+        self._halt(now_ns)
+        output = self._output
+        if output is not None:
+            output.settle_all()
+            self._past = _sum(self._past, output.counters())
+            self._past_notes += output.notes_sent
+        self._ports = None
+        self._output = None
+        return rolling
+
+    # --- what comes in ---
+
+    def handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
+        """Act on a command, a MIDI message or a port's end. A setting out of range is reported as a
+        `Fault`.
+        """
+        try:
+            self._handle(item, now_ns)
+        except SettingError as error:
+            self._report(Fault(str(error)))
+
+    def _handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
+        match item:
+            case SetLoop():
+                self._set_loop(item)
+            case SetTempo(bpm):
+                self._set_tempo(bpm)
+            case SetSync(sync):
+                self._halt(now_ns)
+                self._sync = sync
+                self._moved = True
+            case SetNotes(notes, channel):
+                self._set_voicing(Voicing(notes, channel))
+            case SetSendClock(on):
+                self._set_send_clock(on)
+            case Start(at_ticks):
+                if self._sync is Sync.INTERNAL:
+                    self._start(at_ticks, now_ns)
+            case Stop():
+                if self._sync is Sync.INTERNAL:
+                    self._halt(now_ns)
+            case Panic():
+                self._panic(now_ns)
+            case PortLost(reason):
+                self.detach(now_ns)
+                self._moved = True
+                self._report(Fault(reason, ports_lost=True))
+
+    def wind_down(self) -> None:
+        """Finish the running four bars, then be `done`; at once where nothing rolls."""
+        self._winding_down = True
+        if self._rolling:
+            end = next_boundary(self._sequencer.position_ticks, LOOP_TICKS)
+            self._limit(end if self._end_ticks is None else min(end, self._end_ticks))
+
+    @property
+    def done(self) -> bool:
+        """Whether a wind-down has come to its end."""
+        return self._winding_down and not self._rolling
+
+    # --- the passing of time ---
+
+    def advance(self, now_ns: int) -> int:
+        """Hand over what is due soon, report what has changed; return when to call again at the latest."""
+        wake_ns = now_ns + IDLE_NS
+        output, song = self._output, self._song()
+        if output is not None and song is not None:
+            wake_ns = now_ns + WAKE_NS
+            if song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS:
+                self._begin(song.to_ticks(now_ns), now_ns, song)
+            self._play(output, song, now_ns)
+            self._tell_takeovers(song, now_ns)
+            if self._takeovers:
+                wake_ns = min(wake_ns, song.to_ns(self._takeovers[0][0]))
+            if self._end_ticks is not None:
+                end_ns = song.to_ns(self._end_ticks)
+                wake_ns = min(wake_ns, end_ns)
+                if now_ns >= end_ns:
+                    self._finish(now_ns)
+            output.settle(now_ns)
+        self._tell_anchor(now_ns)
+        return wake_ns
+
+    def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
+        until = song.to_ticks(now_ns + output.lead_ns + LOOKAHEAD_NS)
+        for event in self._sequencer.advance(until):
+            due_ns = song.to_ns(event.ticks)
+            if event.on:
+                output.note_on(event.key, event.value, due_ns, event.ticks)
+            else:
+                output.note_off(event.key, due_ns, event.ticks)
+        clock_until = until if self._end_ticks is None else min(until, self._end_ticks)
+        for ticks, ahead_ns, message in self._clock_out.advance(clock_until):
+            output.system(message, song.to_ns(ticks) - ahead_ns)
+        while self._watched < until:
+            card = self._deck.find(self._sequencer.pattern_at(self._watched))
+            if card is not None and card.loop_id != self._watched_id:
+                self._watched_id = card.loop_id
+                self._takeovers.append((self._watched, card.loop_id))
+            self._watched += TICKS_PER_STEP
+
+    def _song(self) -> BeatMap | None:
+        """Song position <-> time while the song rolls, by whoever leads."""
+        return self._map if self._rolling else None
+
+    # --- transport ---
+
+    def _start(self, at_ticks: int | None, now_ns: int) -> None:
+        if self._output is None:
+            return
+        if at_ticks is None:
+            at_ticks = self._position
+            if (song := self._song()) is not None:
+                at_ticks = cell_at(song.to_ticks(now_ns))
+        at_ticks = max(0, cell_at(at_ticks))
+        origin_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+        self._begin(at_ticks, now_ns, BeatMap.at(self._bpm, at_ticks, origin_ns))
+
+    def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
+        """Roll from a song position, or roll on from there. `song` is our own clock, unused where we
+        follow.
+        """
+        if self._rolling:
+            self._halt(now_ns)
+        if self._output is not None:
+            self._output.settle_all()
+        self._rolling = True
+        self._map = song
+        self._moved = True
+        self._began_ticks = ticks
+        self._sequencer.locate(ticks)
+        self._limit(None if self._left_ticks is None else cell_at(ticks) + self._left_ticks)
+        self._watched = cell_at(ticks)
+        self.recorder.begin(round(ticks), self._bpm)
+        if self._send_clock:
+            self._clock_out.begin(ticks)
+
+    def _halt(self, now_ns: int, at_ticks: float | None = None) -> None:
+        """Stop rolling: take back what is not out, close all notes, stand at the sixteenth that we were in.
+
+        `at_ticks` says where that is, if not where the song is now.
+        """
+        song, output = self._song(), self._output
+        if song is None or output is None:
+            return
+        due_ns = now_ns + output.lead_ns
+        here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
+        output.take_back(now_ns)
+        output.close_notes(due_ns, max(here, song.to_ticks(due_ns)))
+        for message in self._clock_out.end():
+            output.system(message, due_ns)
+        self.recorder.end(here)
+        self._tell_takeovers(song, now_ns)
+        self._takeovers.clear()
+        self._position = cell_at(here)
+        if self._left_ticks is not None:
+            self._left_ticks -= self._position - cell_at(self._began_ticks)
+        self._rolling = False
+        self._map = None
+        self._moved = True
+        self._end_ticks = None
+        self._stand()
+        self._report(self.stats())
+
+    def _finish(self, now_ns: int) -> None:
+        """The end that was set is reached: every cell before it has been played and closed."""
+        self._halt(now_ns, self._end_ticks)
+        if self._left_ticks is not None and self._left_ticks <= 0:
+            self._left_ticks = self._all_ticks
+            self._report(Finished())
+
+    def _limit(self, end_ticks: int | None) -> None:
+        self._end_ticks = end_ticks
+        self._sequencer.limit(float("inf") if end_ticks is None else end_ticks)
+
+    def _stand(self) -> None:
+        """While the song stands, what waits takes over at once."""
+        self._sequencer.locate(self._position)
+        card = self._deck.find(self._sequencer.pattern_at(self._position))
+        if card is not None and card.loop_id != self._playing_id:
+            self._playing_id = card.loop_id
+            self._report(LoopPlaying(card.loop_id, self._position))
+        self._watched_id = self._playing_id
+
+    def _panic(self, now_ns: int) -> None:
+        output, song = self._output, self._song()
+        if output is None:
+            return
+        due_ns = now_ns + output.lead_ns
+        others = output.take_back(now_ns)
+        self._sequencer.release(self._sequencer.position_ticks)
+        output.close_notes(due_ns, self._position if song is None else song.to_ticks(due_ns))
+        for key in self._deck.voicing.keys:
+            output.system(midi.note_off(key), due_ns)
+        output.system(midi.all_notes_off(self._deck.voicing.channel), due_ns)
+        output.resend(others)
+
+    # --- settings ---
+
+    def _set_loop(self, command: SetLoop) -> None:
+        card = self._deck.add(command.loop, command.loop_id, command.block)
+        boundary = next_boundary(self._sequencer.position_ticks, _GRID[command.at]) if self._rolling else 0
+        if card.block is None:
+            self._sequencer.swap(card.pattern, boundary)
+        else:
+            self._sequencer.set_block(card.block, card.pattern, boundary)
+        if not self._rolling:
+            self._stand()
+
+    def _set_voicing(self, voicing: Voicing) -> None:
+        for card in self._deck.revoice(voicing):
+            if card.block is None:
+                self._sequencer.swap(card.pattern, 0)
+            else:
+                self._sequencer.set_block(card.block, card.pattern)
+        if not self._rolling:
+            self._stand()
+
+    def _set_tempo(self, bpm: float) -> None:
+        self._bpm = _checked(bpm)
+        if self._map is not None:
+            cursor = self._sequencer.position_ticks
+            self._map = self._map.with_tempo(bpm, self._map.to_ns(cursor))
+            self.recorder.tempo(cursor, bpm)
+
+    def _set_send_clock(self, on: bool) -> None:
+        self._send_clock = on
+        song, output = self._song(), self._output
+        if song is None or output is None or on is self._clock_out.running:
+            return
+        cursor = self._sequencer.position_ticks
+        if on:
+            self._clock_out.begin(cursor)
+        else:
+            for message in self._clock_out.end():
+                output.system(message, song.to_ns(cursor))
+
+    @property
+    def _all_ticks(self) -> int | None:
+        return None if self._bars is None else self._bars * TICKS_PER_BAR
+
+    # --- reports ---
+
+    def stats(self) -> Stats:
+        """The figures so far."""
+        output = self._output
+        counters = self._past if output is None else _sum(self._past, output.counters())
+        return Stats(
+            notes_sent=self._past_notes + (output.notes_sent if output else 0),
+            lateness_ms={
+                "p50": counters.lateness_p50_ms,
+                "p99": counters.lateness_p99_ms,
+                "max": counters.lateness_max_ms,
+            },
+            clock={"state": self._clock_state.value, "phase_ms": 0.0},
+            swaps=self._swaps,
+            xruns=counters.xruns,
+            late_handover=counters.late_handover,
+            open_notes=len(output.open_keys) if output else 0,
+        )
+
+    @property
+    def _clock_state(self) -> ClockState:
+        return ClockState.OFF
+
+    def _tell_takeovers(self, song: BeatMap, now_ns: int) -> None:
+        while self._takeovers and song.to_ns(self._takeovers[0][0]) <= now_ns:
+            cell, loop_id = self._takeovers.popleft()
+            self._playing_id = loop_id
+            self._swaps += 1
+            self._report(LoopPlaying(loop_id, cell))
+
+    def _tell_anchor(self, now_ns: int) -> None:
+        """Report where the song is, if something about it has changed since the last report."""
+        anchor = self._where(now_ns)
+        last = self._anchor
+        if (
+            last is not None
+            and not self._moved
+            and (anchor.motion, anchor.sync, anchor.clock) == (last.motion, last.sync, last.clock)
+            and abs(anchor.bpm - last.bpm) <= TEMPO_STEP_BPM
+        ):
+            return
+        self._moved = False
+        self._anchor = anchor
+        if self._ports is not None:
+            anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
+        self._report(anchor)
+
+    def _where(self, now_ns: int) -> Anchor:
+        song = self._song()
+        if song is None:
+            return Anchor(self._position, now_ns, self._bpm, Motion.STOPPED, self._sync, self._clock_state)
+        return Anchor(
+            song.origin_ticks, song.origin_ns, song.bpm, Motion.ROLLING, self._sync, self._clock_state
+        )
+
+
+def _checked(bpm: float) -> float:
+    if not MIN_BPM <= bpm <= MAX_BPM:
+        raise SettingError(
+            f"A tempo of {bpm:g} is out of range: it goes from {MIN_BPM:g} to {MAX_BPM:g} BPM."
+        )
+    return bpm
+
+
+def _sum(past: OutCounters, latest: OutCounters) -> OutCounters:
+    """Counts add up over the ports that were open; of latenesses the worst is kept."""
+    return OutCounters(
+        messages=past.messages + latest.messages,
+        lateness_p50_ms=max(past.lateness_p50_ms, latest.lateness_p50_ms),
+        lateness_p99_ms=max(past.lateness_p99_ms, latest.lateness_p99_ms),
+        lateness_max_ms=max(past.lateness_max_ms, latest.lateness_max_ms),
+        late_handover=past.late_handover + latest.late_handover,
+        xruns=past.xruns + latest.xruns,
+    )

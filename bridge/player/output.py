@@ -1,0 +1,134 @@
+"""What goes out, and what sounds because of it.
+
+Messages are handed to the port ahead of time, so "sent" is not "out": a stop takes back what has not left
+yet. The table of open notes is therefore kept by what was handed over *minus* what was taken back, and it is
+the last word: a note-on closes its key first if that is open, a note-off for a key that is not open is
+dropped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bridge.player import midi
+from bridge.player.recorder import Recorder
+from bridge.ports.base import MidiOut, OutCounters
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    message: bytes
+    due_ns: int
+    ticks: float
+
+
+class Output:
+    """One opened MIDI output with its open notes. Owned by the player's loop; nothing blocks.
+
+    Notes keep their order whatever the clock does: a due time before that of the note event before it is put
+    off to it. Settled events, which can no longer be taken back, go to the recorder.
+    """
+
+    def __init__(self, port: MidiOut, recorder: Recorder) -> None:
+        self._port = port
+        self._recorder = recorder
+        self._open: set[int] = set()
+        self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
+        self._last_due_ns: int | None = None
+        self._notes_sent = 0
+
+    @property
+    def lead_ns(self) -> int:
+        """How far ahead the port wants messages."""
+        return self._port.lead_ns
+
+    @property
+    def open_keys(self) -> frozenset[int]:
+        """The keys that sound, or will once all that was handed over is out."""
+        return frozenset(self._open)
+
+    @property
+    def notes_sent(self) -> int:
+        """Note-ons that went out or will."""
+        return self._notes_sent
+
+    def counters(self) -> OutCounters:
+        """The port's own figures."""
+        return self._port.counters()
+
+    def note_on(self, key: int, velocity: int, due_ns: int, ticks: float) -> None:
+        """Strike a key; `ticks` is its place in the song."""
+        if key in self._open:
+            self._send(midi.note_off(key), due_ns, ticks)
+        self._open.add(key)
+        self._notes_sent += 1
+        self._send(midi.note_on(key, velocity), due_ns, ticks)
+
+    def note_off(self, key: int, due_ns: int, ticks: float) -> None:
+        """Close a key if it is open."""
+        if key in self._open:
+            self._open.discard(key)
+            self._send(midi.note_off(key), due_ns, ticks)
+
+    def system(self, message: bytes, due_ns: int) -> None:
+        """Send a message that is no note: clock, transport, controllers. It is not recorded."""
+        self._port.send(message, due_ns)
+
+    def take_back(self, now_ns: int) -> list[tuple[bytes, int]]:
+        """Take back all that is not out; return the messages that are no notes, for those who still want them
+        sent.
+        """
+        back = self._port.cancel_from(now_ns)
+        gone = Counter(back)
+        kept: deque[_Handed] = deque()
+        for handed in self._ledger:
+            entry = (handed.message, handed.due_ns)
+            if gone[entry]:
+                gone[entry] -= 1
+            else:
+                kept.append(handed)
+        self._ledger = kept
+        self._last_due_ns = None
+        others: list[tuple[bytes, int]] = []
+        # backwards: a key's events alternate, so undoing them last first leaves the truth
+        for message, due_ns in reversed(back):
+            struck = midi.key_struck(message)
+            if struck is None:
+                others.insert(0, (message, due_ns))
+            elif struck[1]:
+                self._open.discard(struck[0])
+                self._notes_sent -= 1
+            else:
+                self._open.add(struck[0])
+        return others
+
+    def close_notes(self, due_ns: int, ticks: float) -> None:
+        """A note-off for every open key."""
+        for key in sorted(self._open):
+            self.note_off(key, due_ns, ticks)
+
+    def settle(self, before_ns: int) -> None:
+        """Write down what was due before `before_ns`: nothing will take that back any more."""
+        while self._ledger and self._ledger[0].due_ns < before_ns:
+            handed = self._ledger.popleft()
+            self._recorder.note(handed.ticks, handed.message)
+
+    def settle_all(self) -> None:
+        """Write down all that is left."""
+        for handed in self._ledger:
+            self._recorder.note(handed.ticks, handed.message)
+        self._ledger.clear()
+
+    def resend(self, messages: Iterable[tuple[bytes, int]]) -> None:
+        """Hand over again what `take_back` returned."""
+        for message, due_ns in messages:
+            self._port.send(message, due_ns)
+
+    def _send(self, message: bytes, due_ns: int, ticks: float) -> None:
+        if self._last_due_ns is not None and due_ns < self._last_due_ns:
+            due_ns = self._last_due_ns
+        self._last_due_ns = due_ns
+        self._port.send(message, due_ns)
+        self._ledger.append(_Handed(message, due_ns, ticks))

@@ -1,0 +1,105 @@
+"""Writes down what went out, as a MIDI file of 960 ticks a quarter note.
+
+The file's time is song time, not wall time: an event's tick is the song position it was due at, so a bar of
+the song is a bar of the file. It begins at the bar in which the song was started. A stop or a relocation ends
+a *segment*; the next one follows at the first later tick that has the same place in the bar:
+
+    song   | bar 1 | bar 2 .x stop at 2.1.2      Start at bar 9, beat 3:   | . . ^ . | bar 10 |
+    file   | bar 1 | bar 2 .x           . . .         ^ bar 2, beat 3      | bar 3   |
+
+Notes only; clock and transport bytes have no place in a file. Tempo changes are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mido
+
+from bridge.errors import GroovebridgeError
+from bridge.timing import TICKS_PER_BEAT
+
+TICKS_PER_BAR = 4 * TICKS_PER_BEAT
+
+
+class RecordingError(GroovebridgeError):
+    """The recording could not be written; the file that was there before, if any, is as it was."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """What went out so far. `begin` a segment first; `enabled` False keeps nothing.
+
+    Owned by the player's loop until it ends; `write` then does the only I/O.
+    """
+
+    enabled: bool = True
+    _events: list[tuple[int, bytes]] = field(default_factory=list)
+    _tempi: list[tuple[int, float]] = field(default_factory=list)
+    _shift_ticks: int | None = None  # file tick = song tick + shift
+    _end_ticks: int = 0  # of the file so far
+
+    def begin(self, song_ticks: int, bpm: float) -> None:
+        """A new segment starts at this song position."""
+        if self._shift_ticks is None:
+            self._shift_ticks = -(song_ticks // TICKS_PER_BAR) * TICKS_PER_BAR
+        else:
+            wait = (song_ticks - self._end_ticks) % TICKS_PER_BAR
+            self._shift_ticks = self._end_ticks + wait - song_ticks
+        self.tempo(song_ticks, bpm)
+        self.end(song_ticks)
+
+    def note(self, song_ticks: float, message: bytes) -> None:
+        """A channel message went out that was due at this song position."""
+        if self.enabled:
+            ticks = self._file_ticks(song_ticks)
+            self._events.append((ticks, message))
+            self._end_ticks = max(self._end_ticks, ticks)
+
+    def tempo(self, song_ticks: float, bpm: float) -> None:
+        """The tempo changes at this song position."""
+        if self.enabled and (not self._tempi or self._tempi[-1][1] != bpm):
+            self._tempi.append((self._file_ticks(song_ticks), bpm))
+
+    def end(self, song_ticks: float) -> None:
+        """The segment goes on to at least this song position."""
+        self._end_ticks = max(self._end_ticks, self._file_ticks(song_ticks))
+
+    def midi_file(self) -> mido.MidiFile:
+        """The recording: one track (type 0), the end of track where the last segment stopped."""
+        timed = [
+            (ticks, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))) for ticks, bpm in self._tempi
+        ]
+        timed += [(ticks, mido.Message.from_bytes(message)) for ticks, message in self._events]
+        timed.sort(key=lambda entry: entry[0])  # stable: at one tick in the order in which it went out
+        track = mido.MidiTrack()
+        track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
+        now = 0
+        for ticks, message in timed:
+            track.append(message.copy(time=ticks - now))
+            now = ticks
+        track.append(mido.MetaMessage("end_of_track", time=max(0, self._end_ticks - now)))
+        return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all. Raises RecordingError with the reason."""
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                self.midi_file().save(file=file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise RecordingError(
+                f"The recording could not be written to {path}: {error.strerror or error}."
+                " Free some space or choose another place with --record."
+            ) from error
+
+    def _file_ticks(self, song_ticks: float) -> int:
+        return max(0, round(song_ticks) + (self._shift_ticks or 0))
