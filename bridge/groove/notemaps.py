@@ -133,8 +133,8 @@ LOGIC_DRUM_KIT_DESIGNER = NoteMap(
 """Logic Pro's Drum Kit Designer, Input Mapping "GM".
 
 Source: Apple's Scripter preset "Drum Kit Designer V-Drum Compatibility", which turns a Roland kit's notes
-into those of that mapping: toms 43, 45, 48 become 45, 47, 48; the ride's edge 52, its inside 59; snare off centre
-34; hi-hat foot 33. Otherwise as General MIDI (Logic Pro Instruments, "Drum Kit Designer mappings").
+into those of that mapping: toms 43, 45, 48 become 45, 47, 48; the ride's edge 52, its inside 59; snare off
+centre 34; hi-hat foot 33. Otherwise as General MIDI (Logic Pro Instruments, "Drum Kit Designer mappings").
 """
 
 NOTE_MAPS: Mapping[str, NoteMap] = MappingProxyType(

@@ -1,0 +1,56 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from bridge.errors import GroovebridgeError
+
+
+class FileWriteError(GroovebridgeError):
+    """A file or folder that cannot be written: why, and what to do."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = (error.strerror or str(error)).lower()
+        super().__init__(f"{path} cannot be written: {reason}. Free some space or choose another place.")
+
+
+def write_atomically(path: Path | str, data: bytes) -> None:
+    """Put `data` into the file at `path`: a reader sees the old content or the new, never a part.
+
+    The bytes go to a hidden file beside it, reach the disk, and take its name. Devices and pipes
+    (/dev/stdout) are written directly. Raises FileWriteError (full disk, no permission, no such folder) and
+    leaves nothing behind.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                device.write(data)
+            return
+        target = path.resolve()  # a link keeps pointing where it did
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FileWriteError(path, error) from error
+
+
+def make_folder(path: Path | str) -> Path:
+    """The folder at `path`, made with its parents where missing. Raises FileWriteError."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileWriteError(folder, error) from error
+    return folder
