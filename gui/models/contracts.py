@@ -16,6 +16,9 @@ AXES = tuple(f"z{number}" for number in range(1, 9))
 """The raw latent axes that the window has sliders for, in standard deviations, -3 to 3."""
 
 AXIS_LIMIT = 3.0
+TEMPERATURE_RANGE = (0.0, 2.0)
+DEFAULT_TEMPERATURE = 0.5
+SEED_RANGE = (0, 2**31 - 1)
 TEMPO_RANGE = (20.0, 400.0)
 
 

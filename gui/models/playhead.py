@@ -52,7 +52,7 @@ def loop_steps(ticks: float) -> float:
 
 
 class Playhead(QObject):
-    """The moving song position: `moved` tells its ticks, each frame while rolling and watched, else on change.
+    """The moving song position: `moved` tells its ticks, each frame while it rolls and is watched.
 
     Nothing ticks while the song stands still or nobody looks (the window is hidden). Qt thread only.
     """

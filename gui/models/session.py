@@ -117,14 +117,14 @@ class SessionModel(QObject):
         """Whether MIDI clock is sent on."""
         return self._send_clock
 
-    def axis(self, name: str) -> tuple[float, bool]:
-        """Where an axis lies (standard deviations), and whether it is held there rather than drawn."""
-        if self._state is None:
-            return 0.0, False
-        held = self._state.settings.axes.get(name)
-        if held is not None:
-            return held, True
-        return self._coordinates.get(name, 0.0), False
+    def axis(self, name: str) -> tuple[float, bool] | None:
+        """Where an axis lies (standard deviations), and whether it is held there rather than drawn.
+
+        None where the model has no such axis, or is not there yet.
+        """
+        if self._state is None or name not in self._coordinates:
+            return None
+        return self._coordinates[name], name in self._state.settings.axes
 
     # --- life ---
 

@@ -26,7 +26,7 @@ class Worker(QObject):
         self._finished.connect(self._deliver)  # queued by Qt: it is emitted in the worker's thread
 
     def run(self, job: Callable[[], T], then: Callable[[Future[T]], None]) -> Future[T]:
-        """Run the job; `then` gets its finished future in the Qt thread, unless the worker is closed by then."""
+        """Run the job; `then` gets its finished future in the Qt thread, unless the worker closes first."""
         future = self._pool.submit(job)
         self._pool.submit(self._finished.emit, then, future)  # one thread: it runs when the job has ended
         return future

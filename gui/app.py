@@ -1,0 +1,108 @@
+"""Starts the window: first the window itself, then, behind it, the model and the player."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from PyQt6.QtCore import QSocketNotifier
+from PyQt6.QtWidgets import QApplication
+from PyQt6.sip import voidptr
+
+from bridge.ports.base import PortNames
+from gui.models import Opened, SessionModel
+from gui.models.contracts import SettingsView
+from gui.views import MainWindow, theme
+
+
+def run(argv: Sequence[str], bundle: Path | None = None) -> int:
+    """Open the window and stay until it is closed; return the exit status.
+
+    bundle: the model to play (None: the shipped one). A model that cannot be loaded is said in the window.
+    Needs a display, and the main thread. Ctrl-C and a polite kill close the window in order.
+    """
+    app = QApplication(list(argv))
+    app.setApplicationName("Groovebridge")
+    app.setDesktopFileName("groovebridge")
+    theme.apply(app)
+    session = SessionModel(lambda: open_studio(bundle), list_ports)
+    window = MainWindow(session)
+    with _closing_on_signals(window), _bugs_told(session):
+        window.show()
+        session.open()
+        status = app.exec()
+    session.close()
+    return status
+
+
+def open_studio(bundle: Path | None) -> Opened:
+    """Load the model, start a studio with its player. Slow: imports onnxruntime. Raises GroovebridgeError."""
+    from bridge.model import Bundle, Model, Settings
+    from bridge.studio import Studio
+
+    model = Model(Bundle.load(bundle))
+    index_of = {axis.name: axis.index for axis in model.bundle.manifest.axes}
+
+    def coordinates(settings: SettingsView) -> Mapping[str, float]:
+        z = model.latent(Settings(settings.seed, settings.index, settings.temperature, settings.axes))
+        return {name: float(z[index]) for name, index in index_of.items()}
+
+    return Opened(Studio(model), coordinates)
+
+
+def list_ports() -> PortNames:
+    """The ports of other programs, through the best API there is. May take long; asks the MIDI system."""
+    from bridge import ports
+
+    return ports.list_ports("auto")
+
+
+@contextmanager
+def _closing_on_signals(window: MainWindow) -> Iterator[None]:
+    """Close the window on SIGINT and SIGTERM.
+
+    Python runs signal handlers only between its own instructions, and Qt's loop waits outside them; so the
+    interpreter writes a byte to a socket that Qt listens to.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        notifier = QSocketNotifier(voidptr(reader.fileno()), QSocketNotifier.Type.Read)
+        notifier.activated.connect(lambda: reader.recv(64))
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        handlers = {
+            number: signal.signal(number, lambda _number, _frame: window.close())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(before)
+            notifier.setEnabled(False)
+
+
+@contextmanager
+def _bugs_told(session: SessionModel) -> Iterator[None]:
+    """Say an unexpected exception in the window and on the terminal, and keep the beat going."""
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        traceback.print_exception(kind, error, trace)
+        session.report(
+            f"Something went wrong inside Groovebridge ({kind.__name__}). The beat goes on; "
+            "the terminal has the details, please report them."
+        )
+
+    before, sys.excepthook = sys.excepthook, tell
+    try:
+        yield
+    finally:
+        sys.excepthook = before

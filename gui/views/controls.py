@@ -1,0 +1,231 @@
+"""The standard controls in the window's manner: buttons, number boxes, choices, segments.
+
+Space and the letter keys are the window's (play, new idea) wherever the focus is, so these controls leave
+them alone; Return presses the button that has the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
+    QButtonGroup,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.views import theme
+from gui.views.icons import SIZE, icon
+
+V = TypeVar("V")
+
+
+class Button(QPushButton):
+    """A push button with an accessible name and a tooltip; Return presses it."""
+
+    def __init__(self, name: str, tip: str, text: str = "", role: str = "") -> None:
+        super().__init__(text)
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setProperty("role", role)
+        self.setFixedHeight(theme.CONTROL_HEIGHT)
+
+    def show_icon(self, name: str, colour: str) -> None:
+        """Show an icon of `gui.views.icons` instead of a text."""
+        self.setIcon(icon(name, colour))
+        self.setIconSize(QSize(SIZE, SIZE))
+        self.setFixedWidth(theme.CONTROL_HEIGHT + 6)
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+        """Return presses the button."""
+        if a0 is not None and a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(a0)
+
+
+def _prepare(box: QAbstractSpinBox, name: str, tip: str) -> None:
+    box.setAccessibleName(name)
+    box.setToolTip(tip)
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setKeyboardTracking(False)
+    box.setFixedHeight(theme.CONTROL_HEIGHT)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+def _is_the_windows(event: QEvent | None) -> bool:
+    """Whether a number box must leave this to the window's shortcuts: Space, and letters."""
+    if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+        return False
+    plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+    return plain and (event.text().isalpha() or event.key() == Qt.Key.Key_Space)
+
+
+class TempoBox(QDoubleSpinBox):
+    """A tempo in BPM with two decimals. Arrow keys and wheel step by 1, with Shift by 0.1."""
+
+    def __init__(self, name: str, tip: str, limits: tuple[float, float]) -> None:
+        super().__init__()
+        _prepare(self, name, tip)
+        self.setDecimals(2)
+        self.setRange(*limits)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Leave Space and letters to the window."""
+        return False if _is_the_windows(event) else super().event(event)
+
+    def wheelEvent(self, e: QWheelEvent | None) -> None:  # noqa: N802
+        """Fine steps with Shift."""
+        if e is not None:
+            self.setSingleStep(0.1 if e.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
+            super().wheelEvent(e)
+
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:  # noqa: N802
+        """Fine steps with Shift."""
+        if e is not None:
+            self.setSingleStep(0.1 if e.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
+            super().keyPressEvent(e)
+
+
+class WholeBox(QSpinBox):
+    """A whole number."""
+
+    def __init__(self, name: str, tip: str, limits: tuple[int, int]) -> None:
+        super().__init__()
+        _prepare(self, name, tip)
+        self.setRange(*limits)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Leave Space and letters to the window."""
+        return False if _is_the_windows(event) else super().event(event)
+
+
+class ChoiceBox(QComboBox, Generic[V]):
+    """One of several choices, each with a value. `chosen` tells the value that a person picked.
+
+    Painted by itself, with the text elided in the middle: port names differ at both ends.
+    """
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, name: str, tip: str, width: int) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.setMinimumWidth(width)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+        self.setMaxVisibleItems(16)
+        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
+
+    def show_choices(self, choices: Sequence[tuple[str, V]], current: V) -> None:
+        """Offer these (label, value) pairs, with the current value chosen. Tells nothing."""
+        if [(self.itemText(row), self.itemData(row)) for row in range(self.count())] != list(choices):
+            self.clear()
+            for label, value in choices:
+                self.addItem(label, value)
+            view = self.view()
+            if view is not None:
+                view.setMinimumWidth(view.sizeHintForColumn(0) + 24)
+        values = [value for _, value in choices]
+        self.setCurrentIndex(values.index(current) if current in values else -1)
+
+    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: ARG002, N802
+        """A rounded box, the text, a chevron."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        enabled, focused = self.isEnabled(), self.hasFocus()
+        edge = theme.FOCUS if focused else theme.EDGE if enabled else theme.LINE
+        pen_width = 2.0 if focused else 1.0
+        inset = pen_width / 2
+        ground = theme.PANEL if not enabled else theme.CONTROL_HOVER if self.underMouse() else theme.CONTROL
+        painter.setPen(QPen(QColor(edge), pen_width))
+        painter.setBrush(QColor(ground))
+        box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+        painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
+        colour = QColor(theme.TEXT if enabled else theme.FAINT)
+        painter.setPen(colour)
+        text_box = self.rect().adjusted(10, 0, -26, 0)
+        text = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideMiddle, text_box.width()
+        )
+        painter.drawText(text_box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        right, middle = self.width() - 15.0, self.height() / 2
+        chevron = QPen(colour, 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
+        painter.setPen(chevron)
+        painter.drawPolyline(
+            QPointF(right - 4, middle - 2), QPointF(right, middle + 2), QPointF(right + 4, middle - 2)
+        )
+
+
+class Segments(QWidget, Generic[V]):
+    """A few exclusive choices side by side. `chosen` tells the value that a person picked."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, choices: Sequence[tuple[str, V, str]]) -> None:
+        """Offer (label, value, tooltip) triples; the tooltip's first part is also the accessible name."""
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self._group = QButtonGroup(self)
+        self._buttons: list[tuple[V, Button]] = []
+        for label, value, tip in choices:
+            button = Button(tip, tip, label)
+            button.setCheckable(True)
+            button.clicked.connect(self._teller(value))
+            self._group.addButton(button)
+            self._buttons.append((value, button))
+            row.addWidget(button, 1)
+
+    @property
+    def buttons(self) -> list[Button]:
+        """The buttons, left to right."""
+        return [button for _, button in self._buttons]
+
+    def show_value(self, value: V) -> None:
+        """Show what is chosen. Tells nothing."""
+        for candidate, button in self._buttons:
+            if candidate == value and not button.isChecked():
+                button.setChecked(True)
+
+    def _teller(self, value: V) -> Callable[[bool], None]:
+        return lambda _checked: self.chosen.emit(value)
+
+
+class Captioned(QWidget):
+    """A control (or several, side by side) under a small caption."""
+
+    def __init__(self, caption: str, *widgets: QWidget) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self.caption = QLabel(caption)
+        self.caption.setFont(theme.font(theme.CAPTION_PX))
+        self.caption.setProperty("role", "caption")
+        self.caption.setBuddy(widgets[0])
+        column.addWidget(self.caption)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP - 2)
+        for widget in widgets:
+            row.addWidget(widget)
+        column.addLayout(row)
+
+
+def explain(widget: QWidget, enabled: bool, tip: str, why_not: str) -> None:
+    """Enable a control, or disable it and let its tooltip say why."""
+    widget.setEnabled(enabled)
+    widget.setToolTip(tip if enabled else why_not)

@@ -1,0 +1,91 @@
+"""How a loop looks: the ground with bars and lanes, the hits, the next loop's ghosts. Knows no widget."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from bridge.groove import BARS, STEPS, STEPS_PER_BAR, DrumLoop, Voice
+from bridge.groove.loop import BEATS_PER_BAR, STEPS_PER_BEAT
+from gui.views import theme
+from gui.views.loop_geometry import HEADER_HEIGHT, LABELS_WIDTH, LANES, PLAYHEAD_REACH, LoopGeometry
+
+QUIETEST = 0.38
+"""The brightness of a hit of velocity 0; velocity 1 has 1."""
+
+
+def paint_ground(painter: QPainter, layout: LoopGeometry) -> None:
+    """The well, shaded beats, lanes with their names, bar lines with their numbers."""
+    painter.fillRect(QRectF(0, 0, layout.width, layout.height), QColor(theme.WELL))
+    grid = layout.grid
+    for beat in range(0, STEPS // STEPS_PER_BEAT, 2):
+        left, right = layout.x(beat * STEPS_PER_BEAT), layout.x((beat + 1) * STEPS_PER_BEAT)
+        painter.fillRect(QRectF(left, grid.top(), right - left, grid.height()), QColor(theme.BEAT_SHADE))
+    painter.setFont(theme.font(theme.BODY_PX))
+    for voice in LANES:
+        lane = layout.lane(voice)
+        bottom = round(lane.bottom())
+        painter.fillRect(QRectF(LABELS_WIDTH, bottom - 1, grid.right() - LABELS_WIDTH, 1), QColor(theme.LINE))
+        painter.setPen(QColor(theme.VOICE_COLOURS[voice]))
+        name = QRectF(theme.MARGIN, lane.top(), LABELS_WIDTH - theme.MARGIN - 8, lane.height())
+        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, voice.title)
+    for bar in range(BARS + 1):
+        line = round(layout.x(bar * STEPS_PER_BAR))
+        painter.fillRect(QRectF(line, HEADER_HEIGHT - 6, 1, grid.height() + 6), QColor(theme.BAR_LINE))
+    for bar in range(BARS):
+        for beat in range(BEATS_PER_BAR):
+            first = beat == 0
+            painter.setPen(QColor(theme.TEXT if first else theme.FAINT))
+            painter.setFont(theme.font(theme.BODY_PX if first else theme.CAPTION_PX, bold=first))
+            x = layout.x(bar * STEPS_PER_BAR + beat * STEPS_PER_BEAT)
+            place = QRectF(x + 4, 0, layout.step_width * STEPS_PER_BEAT, HEADER_HEIGHT)
+            text = f"{bar + 1}" if first else f".{beat + 1}"
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def paint_hits(painter: QPainter, layout: LoopGeometry, loop: DrumLoop) -> None:
+    """Every hit: louder is higher and brighter, early is left."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    for step, voice, velocity, offset in _hits(loop):
+        strength = QUIETEST + (1 - QUIETEST) * velocity
+        painter.setBrush(theme.shade(theme.VOICE_COLOURS[voice], strength))
+        painter.drawRoundedRect(layout.hit(step, voice, velocity, offset), 1.5, 1.5)
+
+
+def paint_ghosts(painter: QPainter, layout: LoopGeometry, loop: DrumLoop) -> None:
+    """The hits of the loop that comes next, hollow."""
+    painter.setPen(QPen(QColor(theme.NEXT), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for step, voice, velocity, offset in _hits(loop):
+        hit = layout.hit(step, voice, velocity, offset)
+        painter.drawRoundedRect(hit.adjusted(0.5, 0.5, -0.5, -0.5), 1.5, 1.5)
+
+
+def paint_playhead(painter: QPainter, layout: LoopGeometry, steps: float, rolling: bool) -> None:
+    """The line at the song's position, with its mark in the header; dim while the song stands still."""
+    colour = QColor(theme.NOW if rolling else theme.FAINT)
+    x = layout.x(steps)
+    painter.fillRect(QRectF(x - 0.75, HEADER_HEIGHT - 6, 1.5, layout.grid.height() + 6), colour)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    top, reach = HEADER_HEIGHT - 12.0, PLAYHEAD_REACH - 1.0
+    painter.drawPolygon(
+        QPolygonF([QPointF(x - reach, top), QPointF(x + reach, top), QPointF(x, top + reach + 2)])
+    )
+
+
+def paint_message(painter: QPainter, layout: LoopGeometry, text: str) -> None:
+    """A sentence in the middle, where there is no loop to show."""
+    painter.setFont(theme.font(theme.BODY_PX + 3))
+    painter.setPen(QColor(theme.DIM))
+    room = layout.grid.adjusted(40, 0, -40, 0)
+    painter.fillRect(room.adjusted(0, room.height() / 2 - 40, 0, 40 - room.height() / 2), QColor(theme.WELL))
+    painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+
+def _hits(loop: DrumLoop) -> list[tuple[int, Voice, float, float]]:
+    cells = zip(*loop.hits.nonzero(), strict=True)
+    return [
+        (int(step), Voice(int(voice)), float(loop.velocities[step, voice]), float(loop.offsets[step, voice]))
+        for step, voice in cells
+    ]

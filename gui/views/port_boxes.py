@@ -1,0 +1,60 @@
+"""The choice of MIDI output and input: a virtual port of our own, or a port of another program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
+
+from gui.models import Phase, SessionModel
+from gui.views import theme
+from gui.views.controls import Button, Captioned, ChoiceBox, explain
+
+VIRTUAL = "Virtual port “Groovebridge”"
+OUT_TIP = "Where the drums go. The virtual port shows up in your DAW as a MIDI input."
+IN_TIP = "Where the MIDI clock comes from. The virtual port shows up in your DAW as a MIDI output."
+
+
+class PortBoxes(QWidget):
+    """Output, input, and a button that looks for ports again."""
+
+    def __init__(self, session: SessionModel) -> None:
+        super().__init__()
+        self._session = session
+        self.out: ChoiceBox[str | None] = ChoiceBox("MIDI output", OUT_TIP, 130)
+        self.inp: ChoiceBox[str | None] = ChoiceBox("MIDI input", IN_TIP, 130)
+        self.refresh_button = Button("Look for MIDI ports again", "Look for MIDI ports again", role="icon")
+        self.refresh_button.show_icon("refresh", theme.DIM)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP)
+        row.addWidget(Captioned("Output", self.out), 1)
+        row.addWidget(Captioned("Input", self.inp), 1)
+        row.addWidget(Captioned(" ", self.refresh_button))
+        self.out.chosen.connect(session.choose_output)
+        self.inp.chosen.connect(session.choose_input)
+        self.refresh_button.clicked.connect(session.refresh_ports)
+        session.ports_changed.connect(self.refresh)
+        session.phase_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what there is, and what is chosen."""
+        state, names = self._session.state, self._session.choices
+        out, inp = self._session.wanted_ports
+        self.out.show_choices(_choices(names.outputs if names else (), out), out)
+        self.inp.show_choices(_choices(names.inputs if names else (), inp), inp)
+        ready = self._session.phase is Phase.READY
+        nowhere = state is not None and state.ports is not None and state.ports.api == "none"
+        usable = ready and not (nowhere and names is not None and names.api == "none")
+        why_not = "No MIDI system is running on this computer." if ready else "The drummer is still loading."
+        explain(self.out, usable, OUT_TIP, why_not)
+        explain(self.inp, usable, IN_TIP, why_not)
+
+
+def _choices(names: Sequence[str], wanted: str | None) -> list[tuple[str, str | None]]:
+    """The virtual port, those that are there, and the one that was chosen even if it is gone."""
+    choices: list[tuple[str, str | None]] = [(VIRTUAL, None), *((name, name) for name in names)]
+    if wanted is not None and wanted not in names:
+        choices.append((f"{wanted} (gone)", wanted))
+    return choices

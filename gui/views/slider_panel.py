@@ -1,0 +1,149 @@
+"""The hands-on part: eight shapes, freedom, the seed and new ideas, and when a change is heard."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from bridge.player.messages import SwapAt
+from gui.models import Phase, SessionModel
+from gui.models.contracts import AXES, AXIS_LIMIT, DEFAULT_TEMPERATURE, SEED_RANGE, TEMPERATURE_RANGE
+from gui.views import theme
+from gui.views.controls import Button, Captioned, Segments, WholeBox, explain
+from gui.views.value_slider import ValueSlider
+
+SHAPE_STEP = 0.1
+FREEDOM_STEP = 0.05
+COLUMNS = 2
+SHAPE_TIP = (
+    "Moves the whole loop in one direction the model has learned. Hollow: where this idea put it; "
+    "solid: held by you.\nDouble click or Delete lets go. Arrow keys and wheel step, with Shift finely."
+)
+FREEDOM_TIP = (
+    "How freely it is played. 0 % is the most likely loop, 100 % as free as the drummers it learned from.\n"
+    "Double click goes back to 50 %."
+)
+SWAPS = (
+    ("Step", SwapAt.STEP, "Hear changes at the next step (sixteenth)"),
+    ("Bar", SwapAt.BAR, "Hear changes at the next bar"),
+    ("Loop", SwapAt.LOOP, "Hear changes when the four bars start again"),
+)
+
+
+class SliderRow:
+    """A name, a slider and its value in figures; put into a grid."""
+
+    def __init__(self, title: str, slider: ValueSlider, grid: QGridLayout, row: int, column: int) -> None:
+        self.slider = slider
+        self.title = QLabel(title)
+        self.title.setBuddy(slider)
+        self.figure = QLabel()
+        self.figure.setFixedWidth(48)
+        self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self.title, row, column)
+        grid.addWidget(slider, row, column + 1)
+        grid.addWidget(self.figure, row, column + 2)
+
+    def show_value(self, value: float, held: bool, figure: str) -> None:
+        """Show the value; its figure is bright when it is held."""
+        self.slider.show_value(value, held)
+        self.figure.setText(figure)
+        self.figure.setStyleSheet(f"color: {theme.TEXT if held else theme.DIM}")
+
+
+class SliderPanel(QWidget):
+    """Shows and drives what the loop is made of."""
+
+    def __init__(self, session: SessionModel) -> None:
+        super().__init__()
+        self._session = session
+        self.setObjectName("sliders")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+
+        shapes = QGridLayout()
+        shapes.setHorizontalSpacing(theme.GAP)
+        shapes.setVerticalSpacing(4)
+        self.shapes: dict[str, SliderRow] = {}
+        rows = len(AXES) // COLUMNS
+        for number, name in enumerate(AXES):
+            title = f"Shape {number + 1}"
+            slider = ValueSlider(title, SHAPE_TIP, -AXIS_LIMIT, AXIS_LIMIT, 0.0, SHAPE_STEP)
+            column, row = divmod(number, rows)
+            self.shapes[name] = SliderRow(title, slider, shapes, row, column * 4)
+            slider.edited.connect(lambda value, name=name: session.set_axis(name, value))
+            slider.released.connect(lambda name=name: session.set_axis(name, None))
+        for column in range(COLUMNS):
+            shapes.setColumnStretch(column * 4 + 1, 1)
+        shapes.setColumnMinimumWidth(3, theme.MARGIN * 2)
+
+        feel = QGridLayout()
+        feel.setHorizontalSpacing(theme.GAP)
+        slider = ValueSlider("Freedom", FREEDOM_TIP, *TEMPERATURE_RANGE, TEMPERATURE_RANGE[0], FREEDOM_STEP)
+        self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
+        feel.setColumnStretch(1, 1)
+        slider.edited.connect(session.set_temperature)
+        slider.released.connect(lambda: session.set_temperature(DEFAULT_TEMPERATURE))
+
+        self.let_go = Button("Let go of every shape", "", "Let go of all")
+        self.new_idea = Button("New idea", "", "New idea", role="main")
+        self.seed = WholeBox("Seed", "", SEED_RANGE)
+        self.swap: Segments[SwapAt] = Segments(SWAPS)
+        self._idea = Captioned("Seed", self.seed)
+
+        ideas = QHBoxLayout()
+        ideas.setSpacing(theme.MARGIN)
+        ideas.addWidget(Captioned(" ", self.new_idea), 1)
+        ideas.addWidget(self._idea, 1)
+        timing = QHBoxLayout()
+        timing.setSpacing(theme.MARGIN)
+        timing.addWidget(Captioned("Changes are heard at the next", self.swap), 2)
+        timing.addWidget(Captioned(" ", self.let_go), 1)
+        right = QVBoxLayout()
+        right.setSpacing(theme.GAP)
+        right.addLayout(feel)
+        right.addLayout(ideas)
+        right.addLayout(timing)
+        right.addStretch(1)
+
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
+        whole.setSpacing(theme.MARGIN * 3)
+        whole.addLayout(shapes, 2)
+        whole.addLayout(right, 1)
+
+        self.new_idea.clicked.connect(session.new_idea)
+        self.let_go.clicked.connect(session.release_axes)
+        self.seed.valueChanged.connect(session.set_seed)
+        self.swap.chosen.connect(session.set_swap)
+        session.settings_changed.connect(self.refresh)
+        session.phase_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the session's settings."""
+        state = self._session.state
+        ready = self._session.phase is Phase.READY and state is not None
+        failed = self._session.phase is Phase.FAILED
+        why_not = "There is no drummer yet." if failed else "The drummer is still loading."
+        held_any = False
+        for name, row in self.shapes.items():
+            axis = self._session.axis(name)
+            value, held = axis if axis is not None else (0.0, False)
+            held_any |= held
+            row.show_value(value, held, f"{value:+.2f}" if ready and axis is not None else "–")
+            missing = why_not if not ready else "This model has fewer shapes."
+            explain(row.slider, ready and axis is not None, SHAPE_TIP, missing)
+        temperature = DEFAULT_TEMPERATURE if state is None else state.settings.temperature
+        self.freedom.show_value(temperature, True, f"{100 * temperature:.0f} %")
+        explain(self.freedom.slider, ready, FREEDOM_TIP, why_not)
+        explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)
+        explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
+        let_go_tip = "Put every shape back where this idea had it"
+        explain(self.let_go, ready and held_any, let_go_tip, "No shape is held." if ready else why_not)
+        self.swap.setEnabled(ready)
+        if state is not None:
+            self.seed.blockSignals(True)
+            self.seed.setValue(min(state.settings.seed, SEED_RANGE[1]))
+            self.seed.blockSignals(False)
+            self.swap.show_value(state.swap_at)
+            self._idea.caption.setText(f"Seed · idea {state.settings.index + 1}")

@@ -1,0 +1,130 @@
+"""The top line: play and stop, where the song is, tempo, sync, ports, panic."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from bridge.player.messages import ClockState, Motion, Sync
+from gui.models import Phase, Place, SessionModel
+from gui.models.contracts import TEMPO_RANGE
+from gui.views import theme
+from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
+from gui.views.port_boxes import PortBoxes
+
+SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK))
+CLOCK_WORDS = {
+    ClockState.OFF: ("Sync", theme.DIM),
+    ClockState.WAITING: ("Sync: waiting", theme.DIM),
+    ClockState.LOCKING: ("Sync: locking", theme.DIM),
+    ClockState.LOCKED: ("Sync: locked", theme.NOW),
+    ClockState.LOST: ("Sync: lost", theme.ATTENTION),
+}
+LOADING_TIP = "The drummer is still loading."
+FOLLOWING_TIP = "Sync follows the DAW: play and stop there, or set Sync to “Internal clock”."
+
+
+class TransportBar(QWidget):
+    """Shows and drives the transport of the session."""
+
+    def __init__(self, session: SessionModel) -> None:
+        super().__init__()
+        self._session = session
+        self.setObjectName("transport")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+
+        self.play = Button("Play", "", role="icon")
+        self.play.setCheckable(True)
+        self.play.show_icon("play", theme.NOW)
+        self.stop = Button("Stop", "", role="icon")
+        self.stop.show_icon("stop", theme.TEXT)
+        self.place = QLabel(str(Place(1, 1, 1)))
+        self.place.setFont(theme.font(theme.READOUT_PX, bold=True))
+        self.place.setFixedHeight(theme.CONTROL_HEIGHT)
+        self.place.setMinimumWidth(112)
+        self.place.setAccessibleName("Position: bar, beat, step")
+        self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
+        self.tempo = TempoBox("Tempo in BPM", "", TEMPO_RANGE)
+        self.tempo.setFixedWidth(88)
+        self.sync: ChoiceBox[Sync] = ChoiceBox("Sync", "Who leads: Groovebridge, or a MIDI clock", 140)
+        self.send_clock = Button("Send MIDI clock", "", "Send clock")
+        self.send_clock.setCheckable(True)
+        self.ports = PortBoxes(session)
+        self.panic = Button("Panic", "", "Panic", role="panic")
+        self._sync_field = Captioned("Sync", self.sync)
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.MARGIN, 10, theme.MARGIN, 12)
+        row.setSpacing(theme.MARGIN)
+        row.addWidget(Captioned("Transport", self.play, self.stop))
+        row.addWidget(Captioned("Bar . beat . step", self.place))
+        row.addWidget(Captioned("Tempo, BPM", self.tempo))
+        row.addWidget(self._sync_field)
+        row.addWidget(Captioned("MIDI clock out", self.send_clock))
+        row.addStretch(1)
+        row.addWidget(self.ports, 20)
+        row.addWidget(Captioned(" ", self.panic))
+
+        self.play.clicked.connect(self._on_play)
+        self.stop.clicked.connect(session.stop)
+        self.panic.clicked.connect(session.panic)
+        self.send_clock.clicked.connect(session.set_send_clock)
+        self.tempo.valueChanged.connect(self._on_tempo)
+        self.sync.chosen.connect(session.set_sync)
+        session.transport_changed.connect(self.refresh)
+        session.phase_changed.connect(self.refresh)
+        session.playhead.moved.connect(self._on_moved)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the session's transport."""
+        state = self._session.state
+        ready = self._session.phase is Phase.READY and state is not None
+        sync = Sync.INTERNAL if state is None else state.sync
+        motion = Motion.STOPPED if state is None else state.motion
+        leading = ready and sync is Sync.INTERNAL
+        why_not = FOLLOWING_TIP if ready else self._unready()
+        explain(self.play, leading, "Play from the top (Space)", why_not)
+        explain(self.stop, leading, "Stop, and close every note (Space)", why_not)
+        self.play.setChecked(motion is not Motion.STOPPED)
+        tip = "Type it, turn the wheel or use the arrow keys; Shift for tenths"
+        explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else why_not)
+        explain(self.sync, ready, "Who leads: Groovebridge itself, or a MIDI clock at its input", why_not)
+        explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", self._unready())
+        explain(self.panic, ready, "Silence every note now", self._unready())
+        self.send_clock.setChecked(self._session.send_clock)
+        self.sync.show_choices(SYNC_CHOICES, sync)
+        self._show_tempo(120.0 if state is None else state.bpm)
+        self._show_clock()
+
+    def _unready(self) -> str:
+        failed = self._session.phase is Phase.FAILED
+        return "There is no drummer yet: see the line at the bottom." if failed else LOADING_TIP
+
+    def _show_tempo(self, bpm: float) -> None:
+        self.tempo.blockSignals(True)
+        self.tempo.setValue(bpm)
+        self.tempo.blockSignals(False)
+
+    def _show_clock(self) -> None:
+        state = self._session.state
+        clock = ClockState.OFF if state is None else state.clock
+        words, colour = CLOCK_WORDS[clock]
+        if clock is ClockState.LOCKED and state is not None and state.anchor is not None:
+            words = f"{words} · {abs(state.anchor.phase_ms):.1f} ms"
+        if state is not None and state.motion is Motion.ARMED:
+            words = "Sync: armed"
+        self._sync_field.caption.setText(words)
+        self._sync_field.caption.setStyleSheet(f"color: {colour}")
+
+    def _on_play(self) -> None:
+        self._session.play()
+        self.refresh()  # the button checks itself on a click; only the session says whether we roll
+
+    def _on_tempo(self, bpm: float) -> None:
+        self._session.set_tempo(bpm)
+
+    def _on_moved(self, ticks: float) -> None:
+        text = str(Place.at(ticks))
+        if text != self.place.text():
+            self.place.setText(text)
