@@ -1,0 +1,82 @@
+"""Variations of a batch of loops that are still drumming: the performances are few, and a model learns them.
+
+Each acts on some loops of the batch, drawn from torch's generator; arrays are float32 [B, 64, 9], and a cell
+without a hit stays 0 throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bridge.groove.loop import BARS, STEPS_PER_BAR
+from bridge.groove.voices import VOICES, Voice
+
+
+class Batch(NamedTuple):
+    """Loops side by side, float32 [B, 64, 9] each."""
+
+    hits: Tensor
+    velocities: Tensor
+    offsets: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How much to vary. Shares are probabilities a loop, spreads standard deviations; 0 turns one off.
+
+    rotate       start at another bar: loops are cyclic
+    swap         play the closed hi-hat's part on the ride and the ride's on the hi-hat
+    silence      take one voice out
+    dynamics     spread of the logarithm of a loop's loudness
+    touch        spread of each hit's velocity
+    feel         spread of a loop's lateness as a whole, in steps
+    timing       spread of each hit's offset, in steps
+    """
+
+    rotate: float = 0.5
+    swap: float = 0.1
+    silence: float = 0.1
+    dynamics: float = 0.1
+    touch: float = 0.02
+    feel: float = 0.02
+    timing: float = 0.01
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch, varied."""
+        size, device = len(batch.hits), batch.hits.device
+        order = _bar_orders(size, self.rotate, device)
+        rows = torch.arange(size, device=device)[:, None]
+        hits, velocities, offsets = (
+            part.reshape(size, BARS, STEPS_PER_BAR, VOICES)[rows, order].reshape(part.shape) for part in batch
+        )
+        voices = _voice_orders(size, self.swap, device)[:, None, :].expand_as(hits.to(torch.int64))
+        hits, velocities, offsets = (part.gather(2, voices) for part in (hits, velocities, offsets))
+        gone = torch.randint(0, VOICES, (size, 1), device=device) == torch.arange(VOICES, device=device)
+        gone &= torch.rand(size, 1, device=device) < self.silence
+        hits = hits * ~gone[:, None, :]
+        loudness = torch.exp(self.dynamics * torch.randn(size, 1, 1, device=device))
+        velocities = velocities * loudness + self.touch * torch.randn_like(velocities)
+        offsets = (
+            offsets
+            + self.feel * torch.randn(size, 1, 1, device=device)
+            + self.timing * torch.randn_like(offsets)
+        )
+        return Batch(hits, hits * velocities.clamp(1 / 127, 1), hits * offsets.clamp(-0.5, 0.499))
+
+
+def _bar_orders(size: int, share: float, device: torch.device) -> Tensor:
+    """For each loop the order of its bars, [B, 4]: a rotation for a share of them."""
+    turn = torch.randint(0, BARS, (size, 1), device=device) * (torch.rand(size, 1, device=device) < share)
+    return (torch.arange(BARS, device=device) + turn) % BARS
+
+
+def _voice_orders(size: int, share: float, device: torch.device) -> Tensor:
+    """For each loop which voice each column takes, [B, 9]: hi-hat and ride change places for a share."""
+    order = torch.arange(VOICES, device=device)
+    swapped = order.clone()
+    swapped[Voice.CLOSED_HAT], swapped[Voice.RIDE] = int(Voice.RIDE), int(Voice.CLOSED_HAT)
+    return torch.where(torch.rand(size, 1, device=device) < share, swapped, order)

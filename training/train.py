@@ -1,0 +1,221 @@
+"""Train a MusicVAE on a prepared corpus.
+
+A run is a folder:
+
+    model.pt         the best model so far by validation F1 (averaged weights): the checkpoint to export
+    last.ckpt        everything that `--resume` needs, written after every epoch
+    metrics/         CSV, one folder for each start;  tensorboard/ likewise
+
+Both checkpoints are written beside their place and renamed, so a kill at any moment leaves the former ones.
+Several processes: `--devices N`, or `torchrun` and its environment, as Lightning reads it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import time
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from rich.console import Console
+from torch.utils.data import DataLoader, TensorDataset
+
+from bridge.errors import GroovebridgeError
+from training.augment import Augmentation
+from training.checkpoint import save_checkpoint
+from training.corpus import hit_table, load_manifest, load_split
+from training.learner import Learner, Optimisation, Windows
+from training.model import ModelConfig, MusicVAE
+from training.objective import Objective
+
+LAST = "last.ckpt"
+BEST = "model.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """All that a run is made of. `max_minutes` None: no limit; `threads` None: torch's own choice."""
+
+    corpus: Path
+    run: Path
+    epochs: int = 60
+    batch: int = 64
+    seed: int = 0
+    resume: bool = False
+    max_minutes: float | None = None
+    devices: int = 1
+    accelerator: str = "auto"
+    threads: int | None = None
+    model: ModelConfig = field(default_factory=ModelConfig)
+    objective: Objective = field(default_factory=Objective)
+    optimisation: Optimisation = field(default_factory=Optimisation)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for name, value in (("epochs", self.epochs), ("batch", self.batch), ("devices", self.devices)):
+            if value < 1:
+                raise GroovebridgeError(f"--{name} must be 1 or more, not {value}.")
+        if self.max_minutes is not None and self.max_minutes <= 0:
+            raise GroovebridgeError(f"--max-minutes must be more than 0, not {self.max_minutes}.")
+
+
+class Keeper(Callback):
+    """Writes both checkpoints after each validation, and ends the run in time."""
+
+    def __init__(self, settings: TrainSettings, provenance: dict[str, object], console: Console) -> None:
+        self._settings, self._provenance, self._console = settings, provenance, console
+        self._ends = None if settings.max_minutes is None else time.monotonic() + 60 * settings.max_minutes
+        self.best_f1 = -1.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run must know: the F1 to beat."""
+        return {"best_f1": self.best_f1}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where the killed run was."""
+        self.best_f1 = float(state["best_f1"])
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
+        """Ask for the end when the time is up; Lightning then validates once more."""
+        if self._ends is not None and time.monotonic() > self._ends:
+            trainer.should_stop = True
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Keep the weights if they are the best so far, and the whole state in any case."""
+        measures = pl_module.measures
+        improved = measures["f1"] > self.best_f1
+        if improved:
+            self.best_f1 = measures["f1"]
+        last = self._settings.run / LAST
+        fresh = last.with_suffix(".writing")
+        trainer.save_checkpoint(fresh)  # a collective call: every process takes part
+        if not trainer.is_global_zero:
+            return
+        os.replace(fresh, last)  # noqa: PTH105 - atomic on every system
+        if improved:
+            self._keep(pl_module, trainer.current_epoch + 1)
+        self._console.print(
+            f"epoch {trainer.current_epoch + 1:3d}  step {trainer.global_step:6d}  validation F1 "
+            f"{measures['f1']:.4f}"
+            f"{' *' if improved else '  '} exact {measures['exact_step']:.4f}  teacher-forced "
+            f"{measures['forced_exact']:.4f}"
+            f"  hits {measures['hit_nats']:.1f} nats  KL {measures['kl']:.1f} nats  "
+            f"{time.strftime('%H:%M:%S')}"
+        )
+
+    def _keep(self, learner: Learner, epoch: int) -> None:
+        model = MusicVAE(learner.average.config, learner.average.hit_table)
+        model.load_state_dict(learner.average.state_dict())
+        model.order_latent(learner.latent_nats)
+        chosen = {name: round(value, 6) for name, value in learner.measures.items()}
+        model.provenance = {
+            **self._provenance,
+            "epochs": epoch,
+            "steps": int(learner.global_step),
+            "kl_nats": chosen["kl"],
+            "validation": chosen,
+        }
+        save_checkpoint(self._settings.run / BEST, model)
+
+
+def train(settings: TrainSettings, console: Console) -> Path:
+    """Run the training and return the path of the best model.
+
+    GroovebridgeError for a corpus that cannot be trained on, a run folder in use, or a loss that is not a
+    number.
+    """
+    last = settings.run / LAST
+    if settings.resume and not last.exists():
+        raise GroovebridgeError(
+            f"There is nothing to resume in {settings.run} ({LAST} is missing). Leave out --resume."
+        )
+    if last.exists() and not settings.resume:
+        raise GroovebridgeError(
+            f"{settings.run} holds a run already. Add --resume, or choose another --run folder."
+        )
+    manifest = load_manifest(settings.corpus)
+    windows = Windows(load_split(settings.corpus, "train"))
+    validation = load_split(settings.corpus, "validation").loops(stride_bars=4)
+    if not len(windows) or not len(validation):
+        raise GroovebridgeError(
+            f"{settings.corpus} has {len(windows)} training and {len(validation)} validation loops; both "
+            f"must be more "
+            "than 0. Prepare a corpus of more files, with four bars of 4/4 or more each."
+        )
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    lightning.seed_everything(settings.seed, verbose=False)
+    table = hit_table(load_split(settings.corpus, "train").hits, settings.model.choices)
+    config = ModelConfig(**{**asdict(settings.model), "choices": len(table)})
+    learner = Learner(
+        MusicVAE(config, torch.from_numpy(table)),
+        settings.objective,
+        settings.optimisation,
+        settings.augmentation,
+        validation,
+    )
+    provenance: dict[str, object] = {
+        "data": manifest.source,
+        "data_sha256": manifest.sha256,
+        "seed": settings.seed,
+        "git_commit": _git_commit(),
+        "torch": str(torch.__version__),
+        "batch": settings.batch,
+        "objective": asdict(settings.objective),
+        "optimisation": asdict(settings.optimisation),
+        "augmentation": asdict(settings.augmentation),
+    }
+    settings.run.mkdir(parents=True, exist_ok=True)
+    keeper = Keeper(settings, provenance, console)
+    trainer = _trainer(settings, keeper, console)
+    # One dummy batch: the validation step holds its loops itself and measures them all at once.
+    once = DataLoader(TensorDataset(torch.zeros(1)), 1)
+    trainer.fit(learner, windows.loader(settings.batch), once, ckpt_path=last if settings.resume else None)
+    return settings.run / BEST
+
+
+def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> lightning.Trainer:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    # Known and harmless: the data sit in memory (no workers wanted), and a run stopped by time resumes
+    # mid-epoch.
+    for message in (".*does not have many workers.*", ".*resuming from a checkpoint that ended before.*"):
+        warnings.filterwarnings("ignore", message=message)
+    callbacks: list[Callback] = [keeper]
+    if console.is_terminal:
+        callbacks.append(RichProgressBar())
+    return lightning.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        max_epochs=settings.epochs,
+        gradient_clip_val=settings.optimisation.clip,
+        callbacks=callbacks,
+        logger=[CSVLogger(settings.run, name="metrics"), TensorBoardLogger(settings.run, name="tensorboard")],
+        enable_checkpointing=False,
+        enable_progress_bar=console.is_terminal,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+    )
+
+
+def _git_commit() -> str:
+    """The commit that trains, or "" outside a repository."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found.stdout.strip()
