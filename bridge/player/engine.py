@@ -23,6 +23,7 @@ from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
 from bridge.player.clockout import ClockOut
+from bridge.player.limits import SettingError, check_bars, check_bpm
 from bridge.player.messages import (
     Anchor,
     ClockState,
@@ -47,10 +48,10 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.output import Output
-from bridge.player.patterns import Deck, SettingError, Voicing, pattern_of
+from bridge.player.patterns import Deck, Voicing, pattern_of
 from bridge.player.recorder import Recorder
 from bridge.ports.base import Incoming, OutCounters, PortLost, Ports
-from bridge.timing import MAX_BPM, MIN_BPM, BeatMap, Sequencer, next_boundary
+from bridge.timing import BeatMap, Sequencer, next_boundary
 from bridge.timing.pattern import cell_at
 
 LOOKAHEAD_NS = 40_000_000
@@ -82,8 +83,8 @@ class Engine:
     def __init__(self, config: PlayerConfig, report: Callable[[Report], None]) -> None:
         self._report = report
         self._sync = config.sync
-        self._bpm = _checked(config.bpm)
-        self._bars = config.bars
+        self._bpm = check_bpm(config.bpm)
+        self._bars = check_bars(config.bars)
         self._send_clock = config.send_clock
         self.recorder = Recorder(enabled=config.record is not None)
         self._deck = Deck(Voicing(config.notes, config.channel))
@@ -348,7 +349,7 @@ class Engine:
             self._stand()
 
     def _set_tempo(self, bpm: float) -> None:
-        self._bpm = _checked(bpm)
+        self._bpm = check_bpm(bpm)
         if self._map is not None:
             cursor = self._sequencer.position_ticks
             self._map = self._map.with_tempo(bpm, self._map.to_ns(cursor))
@@ -425,14 +426,6 @@ class Engine:
         return Anchor(
             song.origin_ticks, song.origin_ns, song.bpm, Motion.ROLLING, self._sync, self._clock_state
         )
-
-
-def _checked(bpm: float) -> float:
-    if not MIN_BPM <= bpm <= MAX_BPM:
-        raise SettingError(
-            f"A tempo of {bpm:g} is out of range: it goes from {MIN_BPM:g} to {MAX_BPM:g} BPM."
-        )
-    return bpm
 
 
 def _sum(past: OutCounters, latest: OutCounters) -> OutCounters:

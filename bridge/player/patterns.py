@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from bridge.errors import GroovebridgeError
-from bridge.groove import VOICES, DrumLoop
+from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_STEP, chokes, loop_notes
 from bridge.player import midi
+from bridge.player.limits import check_notes
 from bridge.timing import Pattern, Span
 
 _EARLIEST = -(
     TICKS_PER_STEP // 2 - 1
 )  # a pattern wants starts less than half a cell away; a loop allows just half
 _REMEMBERED = 512  # the sequencer knows at most 256 blocks and the loops that wait
-
-
-class SettingError(GroovebridgeError):
-    """A setting of the player that is out of its range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +25,7 @@ class Voicing:
     channel: int
 
     def __post_init__(self) -> None:
-        if len(self.notes) != VOICES or not all(0 <= note <= 127 for note in self.notes):
-            raise SettingError(
-                f"The output notes {self.notes} are not right: give {VOICES} notes from 0 to 127."
-            )
-        if not 0 <= self.channel <= 15:
-            raise SettingError(f"The MIDI channel {self.channel} is out of range: it goes from 0 to 15.")
+        check_notes(self.notes, self.channel)
 
     @property
     def keys(self) -> tuple[int, ...]:

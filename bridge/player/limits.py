@@ -1,0 +1,35 @@
+"""What the player may be set to."""
+
+from __future__ import annotations
+
+from bridge.errors import GroovebridgeError
+from bridge.groove import VOICES
+from bridge.timing import MAX_BPM, MIN_BPM
+
+
+class SettingError(GroovebridgeError):
+    """A setting of the player that is out of its range."""
+
+
+def check_bpm(bpm: float) -> float:
+    """The tempo as it is, 20..400 quarter notes a minute; else SettingError."""
+    if not MIN_BPM <= bpm <= MAX_BPM:
+        raise SettingError(
+            f"A tempo of {bpm:g} is out of range: it goes from {MIN_BPM:g} to {MAX_BPM:g} BPM."
+        )
+    return bpm
+
+
+def check_bars(bars: int | None) -> int | None:
+    """A number of bars to play, 1 or more, or None; else SettingError."""
+    if bars is not None and bars < 1:
+        raise SettingError(f"{bars} bars cannot be played: ask for 1 or more.")
+    return bars
+
+
+def check_notes(notes: tuple[int, ...], channel: int) -> None:
+    """Raise SettingError unless these are nine notes 0..127 and a channel 0..15."""
+    if len(notes) != VOICES or not all(0 <= note <= 127 for note in notes):
+        raise SettingError(f"The output notes {notes} are not right: give {VOICES} notes from 0 to 127.")
+    if not 0 <= channel <= 15:
+        raise SettingError(f"The MIDI channel {channel} is out of range: it goes from 0 to 15.")

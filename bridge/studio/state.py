@@ -1,0 +1,64 @@
+"""The session as one frozen picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.groove import DrumLoop
+from bridge.model import Settings
+from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
+from bridge.timing import BeatMap
+
+
+@dataclass(frozen=True, slots=True)
+class StudioState:
+    """What a window or a command line shows of the session.
+
+    settings     what the sliders are set to; the newest, which `loop` follows with a short delay
+    loop         what sounds (or would, on play); next_loop what waits to take over, with the numbers of both
+    anchor       where the song is; None until the player has told
+    ports        what is open; None while opening, or after the ports were lost
+    fault        what the user must know, until it is dismissed
+    stats        the player's figures, told at each stop and at the end
+    finished     the number of bars that was asked for has been played
+    ended        the player process has ended (opening ports or `play` starts another)
+    """
+
+    settings: Settings
+    loop: DrumLoop
+    loop_id: int
+    next_loop: DrumLoop | None = None
+    next_loop_id: int | None = None
+    anchor: Anchor | None = None
+    sync: Sync = Sync.INTERNAL
+    bpm: float = 120.0
+    swap_at: SwapAt = SwapAt.BAR
+    send_clock: bool = False
+    evolve: bool = False
+    ports: PortsOpened | None = None
+    fault: str | None = None
+    stats: Stats | None = None
+    finished: bool = False
+    ended: bool = False
+
+    @property
+    def motion(self) -> Motion:
+        """What the transport is doing."""
+        return Motion.STOPPED if self.anchor is None else self.anchor.motion
+
+    @property
+    def playing(self) -> bool:
+        """Whether the song rolls, or will at the next clock."""
+        return self.motion is not Motion.STOPPED
+
+    @property
+    def clock(self) -> ClockState:
+        """How well the foreign clock is held."""
+        return ClockState.OFF if self.anchor is None else self.anchor.clock
+
+
+def position_ticks(anchor: Anchor, now_ns: int) -> float:
+    """The song position at a moment of `time.perf_counter_ns`, in ticks, never below 0; pure."""
+    if anchor.motion is not Motion.ROLLING:
+        return max(0.0, anchor.ticks)
+    return max(0.0, BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns).to_ticks(now_ns))

@@ -1,0 +1,407 @@
+"""The session a person works in: what the sliders are set to, the loop that follows from it, and the player.
+
+    set_axis ... --> settings --> decoding thread (the newest settings only) --> SetLoop --> player
+    state <-- reports (LoopPlaying, Anchor, Fault, ...) <-------------------------------------+
+
+A loop is *next* from the moment it is sent until the player reports that it has taken over. With `evolve`,
+block n (four bars) of the song plays the draw (seed, index + n): a function of song position alone, so that a
+song that is rewound or bounced plays the same drums again. The player is then kept `AHEAD_BLOCKS` blocks
+ahead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+from bridge.errors import GroovebridgeError
+from bridge.groove import DrumLoop
+from bridge.groove.notes import LOOP_TICKS
+from bridge.model import Settings
+from bridge.player.limits import check_bpm
+from bridge.player.link import PlayerLink
+from bridge.player.messages import (
+    Anchor,
+    Command,
+    Ended,
+    Fault,
+    Finished,
+    LoopPlaying,
+    OpenPorts,
+    Panic,
+    PlayerConfig,
+    PortsOpened,
+    Report,
+    SetLoop,
+    SetSendClock,
+    SetSync,
+    SetTempo,
+    Start,
+    Stats,
+    Stop,
+    SwapAt,
+    Sync,
+)
+from bridge.studio.state import StudioState
+
+AHEAD_BLOCKS = 2
+_REMEMBERED = 256  # loops that were sent, to know them again when the player reports them
+
+Subscriber = Callable[[StudioState], None]
+
+
+class Model(Protocol):
+    """What makes loops: `bridge.model.Model` is one. Thread-safe."""
+
+    def loop(self, settings: Settings) -> DrumLoop:
+        """The loop of these settings; GroovebridgeError for settings that the model does not have."""
+
+
+class Link(Protocol):
+    """A running player: `PlayerLink` is one."""
+
+    def send(self, command: Command) -> None:
+        """Have the player carry out a command; never blocks."""
+
+    def close(self) -> Stats | None:
+        """End the player and wait for it."""
+
+
+LinkFactory = Callable[[PlayerConfig, Callable[[Report], None]], Link]
+
+
+class Studio:
+    """One session with one player. All methods are thread-safe; none blocks for long but the constructor,
+    `close`, and the calls that start another player after one has ended (`open_ports`, `play`).
+
+    The constructor decodes the first loop and starts the player. It raises what the model raises
+    for settings that it does not have; setters raise GroovebridgeError for values out of range and change
+    nothing then.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        link_factory: LinkFactory = PlayerLink,
+        config: PlayerConfig | None = None,
+        settings: Settings | None = None,
+        swap_at: SwapAt = SwapAt.BAR,
+        evolve: bool = False,
+    ) -> None:
+        self._model = model
+        self._link_factory = link_factory
+        self._config = config or PlayerConfig()
+        self._lock = threading.RLock()
+        self._telling = threading.RLock()
+        self._subscribers: dict[object, Subscriber] = {}
+        self._sent: OrderedDict[int, DrumLoop] = OrderedDict()
+        self._last_id = 0
+        self._blocks: dict[int, int] = {}  # evolve: block -> loop_id of what was sent for it
+        self._block = 0  # evolve: the block that the song is in
+        self._wake = threading.Condition(self._lock)
+        self._closed = False
+
+        wanted = settings or Settings()
+        loop = model.loop(wanted)
+        self._decoded: Settings | None = wanted
+        self._state = StudioState(
+            settings=wanted,
+            loop=loop,
+            loop_id=self._remember(loop),
+            sync=self._config.sync,
+            bpm=self._config.bpm,
+            swap_at=swap_at,
+            send_clock=self._config.send_clock,
+            evolve=evolve,
+        )
+        with self._lock:  # the player's first reports wait for this
+            self._link = link_factory(self._config, self._on_report)
+            self._send_base()
+        self._worker = threading.Thread(target=self._decode_all, name="studio-decode", daemon=True)
+        self._worker.start()
+
+    # --- what there is to see ---
+
+    @property
+    def state(self) -> StudioState:
+        """The newest picture."""
+        return self._state
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have `callback` called with the new state after each change; returns what ends that.
+
+        Calls come from any thread, one at a time; the last one always carries the newest state. A callback
+        must not block, and must not call `close`.
+        """
+        token = object()
+        with self._telling:
+            self._subscribers[token] = callback
+
+        def unsubscribe() -> None:
+            with self._telling:
+                self._subscribers.pop(token, None)
+
+        return unsubscribe
+
+    # --- transport ---
+
+    def play(self, at_ticks: int | None = 0) -> None:
+        """Roll from a song position (None: from where we stand). Nothing while we follow a clock: the DAW
+        leads.
+        """
+        self._revive()
+        with self._changing():
+            if self._state.sync is Sync.INTERNAL:
+                self._set(finished=False)
+                if at_ticks is not None:
+                    self._block = at_ticks // LOOP_TICKS
+                self._link.send(Start(at_ticks))
+
+    def stop(self) -> None:
+        """Stop and close all notes. Nothing while we follow a clock."""
+        self._link.send(Stop())
+
+    def panic(self) -> None:
+        """Silence now."""
+        self._link.send(Panic())
+
+    def set_tempo(self, bpm: float) -> None:
+        """Tempo of the internal clock, 20..400."""
+        check_bpm(bpm)
+        with self._changing():
+            self._config = replace(self._config, bpm=bpm)
+            if self._state.sync is Sync.INTERNAL:
+                self._set(bpm=bpm)
+            self._link.send(SetTempo(bpm))
+
+    def set_sync(self, sync: Sync) -> None:
+        """Lead, or follow MIDI clock at the input. Stops."""
+        with self._changing():
+            self._config = replace(self._config, sync=sync)
+            self._set(sync=sync, bpm=self._config.bpm)
+            self._link.send(SetSync(sync))
+
+    def set_send_clock(self, on: bool) -> None:
+        """Send MIDI clock on the output, or do not."""
+        with self._changing():
+            self._config = replace(self._config, send_clock=on)
+            self._set(send_clock=on)
+            self._link.send(SetSendClock(on))
+
+    def open_ports(self, api: str, out: str | None = None, inp: str | None = None) -> None:
+        """Use these ports; None is a virtual port of our own. What was playing plays on."""
+        with self._changing():
+            self._config = replace(self._config, api=api, out=out, inp=inp)
+            ended = self._state.ended
+            self._set(ports=None, fault=None)
+            if not ended:
+                self._link.send(OpenPorts(api, out, inp))
+        if ended:
+            self._revive()
+
+    # --- the loop ---
+
+    def set_axis(self, name: str, value: float | None) -> None:
+        """Hold an axis at a value; None lets it go back to where the draw put it."""
+        with self._changing():
+            axes = {**self._state.settings.axes}
+            if value is None:
+                axes.pop(name, None)
+            else:
+                axes[name] = value
+            self._set_settings(replace(self._state.settings, axes=axes))
+
+    def set_temperature(self, temperature: float) -> None:
+        """How freely the loop is drawn and played, 0..2."""
+        with self._changing():
+            self._set_settings(replace(self._state.settings, temperature=temperature))
+
+    def set_seed(self, seed: int) -> None:
+        """Begin with the first idea of another seed."""
+        with self._changing():
+            self._set_settings(replace(self._state.settings, seed=seed, index=0))
+
+    def new_idea(self) -> None:
+        """The next idea of this seed."""
+        with self._changing():
+            self._set_settings(replace(self._state.settings, index=self._state.settings.index + 1))
+
+    def set_swap(self, swap_at: SwapAt) -> None:
+        """When a new loop takes over."""
+        with self._changing():
+            self._set(swap_at=swap_at)
+
+    def set_evolve(self, on: bool) -> None:
+        """Whether each four bars of the song have a draw of their own."""
+        with self._changing():
+            self._set(evolve=on)
+            self._decoded = None  # the player forgets its blocks with the next loop for all of them
+            self._wake.notify()
+
+    # --- life ---
+
+    def dismiss_fault(self) -> None:
+        """The user has read it."""
+        with self._changing():
+            self._set(fault=None)
+
+    def close(self) -> Stats | None:
+        """End player and threads and wait for them; the player's figures. Idempotent. Not from a callback."""
+        with self._lock:
+            self._closed = True
+            self._wake.notify()
+        self._worker.join()
+        stats = self._link.close()
+        return stats or self._state.stats
+
+    # --- inside: state ---
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change the state under the lock, then tell the subscribers without it."""
+        with self._lock:
+            before = self._state
+            yield
+            changed = self._state is not before
+        if changed:
+            with self._telling:
+                for callback in list(self._subscribers.values()):
+                    callback(self._state)
+
+    def _set(self, **changes: object) -> None:
+        self._state = replace(self._state, **changes)  # type: ignore[arg-type]
+
+    def _set_settings(self, settings: Settings) -> None:
+        self._set(settings=settings)
+        self._wake.notify()
+
+    # --- inside: loops ---
+
+    def _decode_all(self) -> None:
+        """The decoding thread: settings changed in between are never decoded."""
+        while (job := self._wait_for_job()) is not None:
+            block, settings = job
+            try:
+                loop = self._model.loop(settings)
+            except GroovebridgeError as error:
+                with self._changing():
+                    self._decoded = self._state.settings
+                    self._set(fault=str(error))
+                continue
+            with self._changing():
+                self._take_over(block, settings, loop)
+
+    def _wait_for_job(self) -> tuple[int | None, Settings] | None:
+        with self._lock:
+            while not self._closed:
+                if (job := self._next_job()) is not None:
+                    return job
+                self._wake.wait()
+            return None
+
+    def _next_job(self) -> tuple[int | None, Settings] | None:
+        """What to decode next: the loop for all blocks (None), or that of a block that is still missing."""
+        settings = self._state.settings
+        if settings != self._decoded:
+            return None, settings
+        if self._state.evolve:
+            for block in range(self._block, self._block + AHEAD_BLOCKS + 1):
+                if block not in self._blocks:
+                    return block, self._settings_of(block)
+        return None
+
+    def _settings_of(self, block: int) -> Settings:
+        return replace(self._state.settings, index=self._state.settings.index + block)
+
+    def _take_over(self, block: int | None, settings: Settings, loop: DrumLoop) -> None:
+        """A loop has been decoded: send it, unless its settings are history by now."""
+        if block is None:
+            self._decoded = settings
+            self._blocks.clear()
+            self._send(loop, None)
+        elif settings == self._settings_of(block):
+            self._blocks[block] = self._send(loop, block)
+        self._set_next()
+
+    def _send(self, loop: DrumLoop, block: int | None) -> int:
+        loop_id = self._remember(loop)
+        self._link.send(SetLoop(loop, loop_id, self._state.swap_at, block))
+        return loop_id
+
+    def _send_base(self) -> None:
+        """Give a player that has just started what is playing."""
+        self._blocks.clear()
+        self._link.send(SetLoop(self._state.loop, self._state.loop_id))
+
+    def _remember(self, loop: DrumLoop) -> int:
+        self._last_id += 1
+        self._sent[self._last_id] = loop
+        while len(self._sent) > _REMEMBERED:
+            self._sent.popitem(last=False)
+        return self._last_id
+
+    def _set_next(self) -> None:
+        """What waits to take over: the next block's loop, or the newest one if that does not play yet."""
+        next_id = self._blocks.get(self._block + 1) if self._state.evolve else self._last_id
+        if next_id == self._state.loop_id:
+            next_id = None
+        self._set(next_loop_id=next_id, next_loop=None if next_id is None else self._sent.get(next_id))
+
+    # --- inside: the player ---
+
+    def _revive(self) -> None:
+        """Start another player in place of one that has ended."""
+        with self._lock:
+            if not self._state.ended or self._closed:
+                return
+            dead = self._link
+        dead.close()
+        with self._changing():
+            self._set(ended=False, fault=None, anchor=None)
+            self._link = self._link_factory(self._config, self._on_report)
+            self._send_base()
+            self._decoded = None
+            self._wake.notify()
+
+    def _on_report(self, report: Report) -> None:
+        with self._changing():
+            match report:
+                case Anchor():
+                    self._on_anchor(report)
+                case LoopPlaying(loop_id, at_ticks):
+                    self._go_to_block(at_ticks)
+                    loop = self._sent.get(loop_id, self._state.loop)
+                    self._set(loop=loop, loop_id=loop_id)
+                    self._set_next()
+                case PortsOpened():
+                    self._set(ports=report)
+                case Fault(text, fatal, ports_lost):
+                    self._set(fault=text)
+                    if fatal or ports_lost:
+                        self._set(ports=None)
+                    if fatal:
+                        self._on_end()
+                case Stats():
+                    self._set(stats=report)
+                case Finished():
+                    self._set(finished=True)
+                case Ended(stats):
+                    self._set(stats=stats)
+                    self._on_end()
+
+    def _on_anchor(self, anchor: Anchor) -> None:
+        self._set(anchor=anchor)
+        if anchor.sync is Sync.CLOCK:
+            self._set(bpm=anchor.bpm)
+        self._go_to_block(int(anchor.ticks))
+
+    def _on_end(self) -> None:
+        self._set(ended=True, ports=None, anchor=None)
+
+    def _go_to_block(self, ticks: int) -> None:
+        self._block = max(0, ticks) // LOOP_TICKS
+        self._wake.notify()
