@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from bridge.player.messages import ClockState, Motion, Sync
+from bridge.player.messages import ClockState, Motion, SwapAt, Sync
 from gui.models.contracts import StateView
 
 
@@ -34,6 +34,11 @@ class Status:
     remedy: Remedy | None = None
 
 
+_WHEN = {
+    SwapAt.STEP: "The outlined loop takes over at the next step.",
+    SwapAt.BAR: "The outlined loop takes over at the next bar.",
+    SwapAt.LOOP: "The outlined loop takes over when the four bars start again.",
+}
 LOADING = Status(Level.BUSY, "Loading the drummer …")
 
 
@@ -86,6 +91,8 @@ def _clock(state: StateView) -> Status | None:
 def _calm(state: StateView) -> Status:
     out = state.ports.out if state.ports is not None else ""
     if state.motion is Motion.ROLLING:
+        if state.next_loop is not None:
+            return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.swap_at]}")
         return Status(Level.CALM, f"Playing to {out}.")
     return Status(
         Level.CALM, f"Ready on {out}: choose it as MIDI input in your DAW. Space plays, N brings a new idea."

@@ -38,7 +38,7 @@ def paint_ground(painter: QPainter, layout: LoopGeometry) -> None:
             painter.setPen(QColor(theme.TEXT if first else theme.FAINT))
             painter.setFont(theme.font(theme.BODY_PX if first else theme.CAPTION_PX, bold=first))
             x = layout.x(bar * STEPS_PER_BAR + beat * STEPS_PER_BEAT)
-            place = QRectF(x + 4, 0, layout.step_width * STEPS_PER_BEAT, HEADER_HEIGHT)
+            place = QRectF(x + 9, 0, layout.step_width * STEPS_PER_BEAT, HEADER_HEIGHT)
             text = f"{bar + 1}" if first else f".{beat + 1}"
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
@@ -77,10 +77,13 @@ def paint_playhead(painter: QPainter, layout: LoopGeometry, steps: float, rollin
 def paint_message(painter: QPainter, layout: LoopGeometry, text: str) -> None:
     """A sentence in the middle, where there is no loop to show."""
     painter.setFont(theme.font(theme.BODY_PX + 3))
-    painter.setPen(QColor(theme.DIM))
-    room = layout.grid.adjusted(40, 0, -40, 0)
-    painter.fillRect(room.adjusted(0, room.height() / 2 - 40, 0, 40 - room.height() / 2), QColor(theme.WELL))
-    painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+    how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    room = painter.boundingRect(layout.grid.adjusted(60, 0, -60, 0), how, text)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.PANEL))
+    painter.drawRoundedRect(room.adjusted(-28, -18, 28, 18), theme.RADIUS, theme.RADIUS)
+    painter.setPen(QColor(theme.TEXT))
+    painter.drawText(room, how, text)
 
 
 def _hits(loop: DrumLoop) -> list[tuple[int, Voice, float, float]]:

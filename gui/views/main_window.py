@@ -37,6 +37,10 @@ class MainWindow(QWidget):
         column.addWidget(self.sliders)
         column.addWidget(self.status)
         self._set_tab_order()
+        self.setFocusPolicy(
+            Qt.FocusPolicy.ClickFocus
+        )  # a click beside the controls leaves the box one typed in
+        self.setFocus()
         for keys, action in (
             (QKeySequence(Qt.Key.Key_Space), session.toggle_play),
             (QKeySequence(Qt.Key.Key_N), session.new_idea),
@@ -50,7 +54,7 @@ class MainWindow(QWidget):
         order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.send_clock]
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic]
         order += [row.slider for row in panel.shapes.values()]
-        order += [panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons, panel.let_go]
+        order += [panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons, panel.reset]
         order.append(self.status.remedy)
         for first, second in pairwise(order):
             self.setTabOrder(first, second)

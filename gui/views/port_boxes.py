@@ -10,9 +10,11 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, explain
 
-VIRTUAL = "Virtual port “Groovebridge”"
-OUT_TIP = "Where the drums go. The virtual port shows up in your DAW as a MIDI input."
-IN_TIP = "Where the MIDI clock comes from. The virtual port shows up in your DAW as a MIDI output."
+VIRTUAL = "Virtual port"
+OUT_TIP = "Where the drums go. The virtual port shows up in your DAW as a MIDI input called Groovebridge."
+IN_TIP = (
+    "Where MIDI clock comes from. The virtual port shows up in your DAW as a MIDI output called Groovebridge."
+)
 
 
 class PortBoxes(QWidget):

@@ -17,7 +17,7 @@ FREEDOM_STEP = 0.05
 COLUMNS = 2
 SHAPE_TIP = (
     "Moves the whole loop in one direction the model has learned. Hollow: where this idea put it; "
-    "solid: held by you.\nDouble click or Delete lets go. Arrow keys and wheel step, with Shift finely."
+    "solid: held by you.\nDouble click or Delete puts it back. Arrow keys and wheel step, with Shift finely."
 )
 FREEDOM_TIP = (
     "How freely it is played. 0 % is the most likely loop, 100 % as free as the drummers it learned from.\n"
@@ -49,6 +49,12 @@ class SliderRow:
         self.slider.show_value(value, held)
         self.figure.setText(figure)
         self.figure.setStyleSheet(f"color: {theme.TEXT if held else theme.DIM}")
+
+    def explain(self, enabled: bool, tip: str, why_not: str) -> None:
+        """Enable the row, or say why it is not."""
+        explain(self.slider, enabled, tip, why_not)
+        self.title.setEnabled(enabled)
+        self.figure.setEnabled(enabled)
 
 
 class SliderPanel(QWidget):
@@ -84,7 +90,7 @@ class SliderPanel(QWidget):
         slider.edited.connect(session.set_temperature)
         slider.released.connect(lambda: session.set_temperature(DEFAULT_TEMPERATURE))
 
-        self.let_go = Button("Let go of every shape", "", "Let go of all")
+        self.reset = Button("Reset shapes", "", "Reset shapes")
         self.new_idea = Button("New idea", "", "New idea", role="main")
         self.seed = WholeBox("Seed", "", SEED_RANGE)
         self.swap: Segments[SwapAt] = Segments(SWAPS)
@@ -97,7 +103,7 @@ class SliderPanel(QWidget):
         timing = QHBoxLayout()
         timing.setSpacing(theme.MARGIN)
         timing.addWidget(Captioned("Changes are heard at the next", self.swap), 2)
-        timing.addWidget(Captioned(" ", self.let_go), 1)
+        timing.addWidget(Captioned(" ", self.reset), 1)
         right = QVBoxLayout()
         right.setSpacing(theme.GAP)
         right.addLayout(feel)
@@ -112,7 +118,7 @@ class SliderPanel(QWidget):
         whole.addLayout(right, 1)
 
         self.new_idea.clicked.connect(session.new_idea)
-        self.let_go.clicked.connect(session.release_axes)
+        self.reset.clicked.connect(session.release_axes)
         self.seed.valueChanged.connect(session.set_seed)
         self.swap.chosen.connect(session.set_swap)
         session.settings_changed.connect(self.refresh)
@@ -132,14 +138,14 @@ class SliderPanel(QWidget):
             held_any |= held
             row.show_value(value, held, f"{value:+.2f}" if ready and axis is not None else "–")
             missing = why_not if not ready else "This model has fewer shapes."
-            explain(row.slider, ready and axis is not None, SHAPE_TIP, missing)
+            row.explain(ready and axis is not None, SHAPE_TIP, missing)
         temperature = DEFAULT_TEMPERATURE if state is None else state.settings.temperature
-        self.freedom.show_value(temperature, True, f"{100 * temperature:.0f} %")
-        explain(self.freedom.slider, ready, FREEDOM_TIP, why_not)
+        self.freedom.show_value(temperature, ready, f"{100 * temperature:.0f} %")
+        self.freedom.explain(ready, FREEDOM_TIP, why_not)
         explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)
         explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
-        let_go_tip = "Put every shape back where this idea had it"
-        explain(self.let_go, ready and held_any, let_go_tip, "No shape is held." if ready else why_not)
+        reset_tip = "Put every shape back where this idea had it"
+        explain(self.reset, ready and held_any, reset_tip, "No shape is held." if ready else why_not)
         self.swap.setEnabled(ready)
         if state is not None:
             self.seed.blockSignals(True)

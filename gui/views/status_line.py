@@ -9,6 +9,7 @@ from gui.models import Level, SessionModel
 from gui.views import theme
 from gui.views.controls import Button
 
+MARK_SIZE = 8
 MARKS = {Level.CALM: theme.FAINT, Level.BUSY: theme.FOCUS, Level.ATTENTION: theme.ATTENTION}
 
 
@@ -21,7 +22,8 @@ class StatusLine(QWidget):
         self.setObjectName("status")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumHeight(theme.CONTROL_HEIGHT + 14)
-        self._mark = QLabel("●")
+        self._mark = QLabel()
+        self._mark.setFixedSize(MARK_SIZE, MARK_SIZE)
         self.text = QLabel()
         self.text.setAccessibleName("Status")
         self.text.setWordWrap(True)
@@ -43,7 +45,7 @@ class StatusLine(QWidget):
         """Say the sentence, in a louder dress when it needs attention."""
         status = self._session.status
         self.text.setText(status.text)
-        self._mark.setStyleSheet(f"color: {MARKS[status.level]}")
+        self._mark.setStyleSheet(f"background: {MARKS[status.level]}; border-radius: {MARK_SIZE // 2}px")
         self.remedy.setVisible(status.remedy is not None)
         if status.remedy is not None:
             self.remedy.setText(status.remedy.value)

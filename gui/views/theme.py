@@ -113,6 +113,7 @@ def apply(app: QApplication) -> None:
 _STYLE = f"""
 QToolTip {{ background: {CONTROL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px 6px; }}
 QLabel {{ color: {TEXT}; background: transparent; }}
+QLabel:disabled {{ color: {FAINT}; }}
 QLabel[role="caption"] {{ color: {DIM}; }}
 QPushButton {{
     background: {CONTROL}; color: {TEXT};
