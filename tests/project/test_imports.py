@@ -1,4 +1,4 @@
-"""Who may import whom: the contracts in pyproject.toml hold and bite, and so do rules that they cannot say."""
+"""Who may import whom: the contracts in pyproject.toml hold and bite; so do rules beyond them."""
 
 from __future__ import annotations
 
