@@ -19,6 +19,7 @@ import atexit
 import os
 import queue
 import sys
+import threading
 import time
 from typing import Any
 
@@ -30,6 +31,7 @@ from bridge.ports.pending import Pending
 
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
+_LEAVE_S = 2.0
 
 
 class JackClock:
@@ -195,7 +197,7 @@ class JackPorts:
     def close(self) -> None:
         """Send what is due by now plus the lead, drop the rest, close the client. Idempotent.
 
-        Takes two or three periods; when the server has gone or stands still, half a second at most.
+        Takes two or three periods; when the server stands still, about two seconds.
         """
         if self._closed:
             return
@@ -204,8 +206,11 @@ class JackPorts:
         self.pending.cancel_from(self.clock.now_ns() + self.out.lead_ns)
         self._flush()
         self.clock.detach()
-        self._client.deactivate()
-        self._client.close()
+        # A server that stands still (a hung driver, a debugger) never answers, and libjack asks without a
+        # time limit: then the client is left to this thread and to the end of the process.
+        leave = threading.Thread(target=_leave, args=(self._client,), name="jack-close", daemon=True)
+        leave.start()
+        leave.join(_LEAVE_S)
 
     def _flush(self) -> None:
         cycles: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -268,13 +273,18 @@ class JackPorts:
         self._xruns += 1
 
     def _server_gone(self, _status: object, reason: str) -> None:
-        said = f" (it said: {reason.strip()})" if reason.strip() else ""
-        self._lose(f"The JACK server has gone{said}. Start it again, then open the ports again.")
+        why = f" ({reason.strip()})" if reason.strip() else ""
+        self._lose(f"The connection to JACK is lost{why}. Start its server again, then open the ports again.")
 
     def _lose(self, sentence: str) -> None:
         if not self._lost:
             self._lost = True
             self._inbox.put(PortLost(sentence))
+
+
+def _leave(client: Any) -> None:
+    client.deactivate()
+    client.close()
 
 
 def load_jack() -> Any:

@@ -84,10 +84,13 @@ class RtMidiPorts:
         atexit.register(self.close)
 
     def _open(self, out: str | None, inp: str | None, client_name: str) -> None:
-        out_name = _open_port(self._midi_out, out, client_name, "output")
+        # Both are found before either is opened: some APIs list our own ports too.
+        destination = out and match_port(out, self._midi_out.get_ports(), "output")
+        source = inp and match_port(inp, self._midi_in.get_ports(), "input")
+        out_name = _open_port(self._midi_out, destination, client_name)
         self._midi_in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._midi_in.set_callback(self._receive)
-        in_name = _open_port(self._midi_in, inp, client_name, "input")
+        in_name = _open_port(self._midi_in, source, client_name)
         self._sender = Sender(self._midi_out.send_message, self._device_gone)
         self._sender.start()
         self.out = RtMidiOut(self._midi_out, out_name, self._sender)
@@ -99,22 +102,20 @@ class RtMidiPorts:
             return
         self._closed = True
         atexit.unregister(self.close)
-        self._sender.close()
-        self._midi_in.cancel_callback()
+        ended = self._sender.close()
         # RtMidi's objects must go while the interpreter is whole: at exit they would call back into nothing.
+        self._midi_in.cancel_callback()
         self._midi_in.delete()
-        self._midi_out.delete()
+        if ended:  # else its thread still hangs in a driver's send, which must not lose its object
+            self._midi_out.delete()
 
     def _receive(self, event: tuple[list[int], float], _data: object) -> None:
         at_ns = time.perf_counter_ns()
         self._inbox.put(Incoming(bytes(event[0]), at_ns))
 
     def _device_gone(self, error: Exception) -> None:
-        self._inbox.put(
-            PortLost(
-                f"The MIDI output {self.out.name!r} has gone ({error}). Plug it in again and reopen the ports."
-            )
-        )
+        what = f"The MIDI output {self.out.name!r} has gone ({error})."
+        self._inbox.put(PortLost(f"{what} Plug it in again, then open the ports again."))
 
 
 def rtmidi_works(api: str) -> bool:
@@ -164,21 +165,17 @@ def _clients(api: str, name: str) -> tuple[Any, Any]:
         raise PortError(f"{title} would not start ({error}): choose another --api.") from None
 
 
-def _open_port(midi: Any, wanted: str | None, own_name: str, direction: str) -> str:
-    """Open a virtual port of our own, or the one that `wanted` means; return its name."""
+def _open_port(midi: Any, other: str | None, own_name: str) -> str:
+    """Open another program's port, or (None) a virtual port of our own; return its name."""
     import rtmidi
 
     try:
-        if wanted is None:
+        if other is None:
             midi.open_virtual_port(own_name)
             return own_name
-        names = midi.get_ports()
-        name = match_port(wanted, names, direction)
-        midi.open_port(names.index(name), own_name)
-        return name
+        midi.open_port(midi.get_ports().index(other), own_name)
+        return other
     except rtmidi.UnsupportedOperationError:
         raise PortError(_LOOPMIDI) from None
     except rtmidi.RtMidiError as error:
-        raise PortError(
-            f"The MIDI {direction} port {wanted or own_name!r} would not open: {error}."
-        ) from None
+        raise PortError(f"The MIDI port {other or own_name!r} would not open: {error}.") from None

@@ -92,14 +92,15 @@ class Sender:
             dropped=self._dropped + self._refused,
         )
 
-    def close(self, timeout_s: float = 1.0) -> None:
-        """Send what is due within the lead, drop the rest, end the thread. Idempotent."""
+    def close(self, timeout_s: float = 1.0) -> bool:
+        """Send what is due within the lead, drop the rest, end the thread; whether it ended. Idempotent."""
         self._pending.cancel_from(self._now_ns() + LEAD_NS)
         self._stopping = True
         self._wake.put(None)
         if self._thread is not None:
             self._thread.join(timeout_s)
-            self._thread = None
+            return not self._thread.is_alive()
+        return True
 
     # --- the sender's thread -------------------------------------------------------------------------------
 

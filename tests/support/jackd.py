@@ -13,7 +13,6 @@ clients of another.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -22,20 +21,21 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import pytest
 
 _SHM = Path("/dev/shm")
 _START_S = 10.0
+_TURN_S = 30.0
 
 
 class JackServer:
     """`jackd -d dummy` without audio ports, real-time where that is allowed.
 
     As a context manager it starts, sets `JACK_DEFAULT_SERVER`, and on leaving stops and restores. Where
-    jackd is not installed or will not start, the test is skipped; under CI (the variable CI is set) it fails
-    instead.
+    jackd is not installed or will not start, the test is skipped, which the suite's conftest turns into a
+    failure under CI.
     """
 
     def __init__(self, period: int = 128, rate: int = 48_000) -> None:
@@ -44,7 +44,9 @@ class JackServer:
         self.rate = rate
         self.realtime = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._killed = False
+        self._log = Path(tempfile.gettempdir(), f"jackd-{self.name}.log")
+        self._said = ""
         self._before: str | None = None
 
     def __enter__(self) -> Self:
@@ -65,36 +67,47 @@ class JackServer:
     def start(self) -> None:
         """Start and wait until a client can be opened."""
         if not (shutil.which("jackd") and shutil.which("jack_wait")):
-            _unavailable("jackd is not installed (Debian: apt install jackd2)")
-        self.realtime = self._start("-R")
-        if not self.realtime and not self._start("-r"):
-            _unavailable(f"jackd does not start here: {self.log()[-500:]}")
+            pytest.skip("jackd is not installed (Debian: apt install jackd2)")
+        deadline = time.monotonic() + _TURN_S
+        while True:
+            self.realtime = self._start("-R")
+            if self.realtime or self._start("-r"):
+                return
+            if "Too many servers" not in self.log() or time.monotonic() > deadline:
+                pytest.skip(f"jackd does not start here: {self.log()[-500:]}")
+            time.sleep(0.5)  # other test runs of this user hold all eight places
 
     def stop(self) -> None:
-        """End the server in order; its clients learn of it."""
+        """End the server in order; its clients learn of it. Idempotent."""
         self._end(signal.SIGTERM)
+        if self._killed:
+            # jackd lists its servers, eight at most, in shared memory. A killed one stays listed, and keeps
+            # its 100 MB, until one of the same name starts; so one does.
+            self._killed = False
+            self._start("-r")
+            self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Have the server vanish, as in a crash, and clear away what it leaves in shared memory."""
+        """Have the server vanish, as in a crash. `stop` clears away what is left of it."""
         self._end(signal.SIGKILL)
+        self._killed = True
 
     def log(self) -> str:
         """What jackd has written so far."""
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else self._said
 
     def _start(self, mode: str) -> bool:
         scheduling = [mode, "-P", "60"] if mode == "-R" else [mode]
         driver = ["-d", "dummy", "-C", "0", "-P", "0", "-r", str(self.rate), "-p", str(self.period)]
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
-        self._process = subprocess.Popen(
-            ["jackd", "-n", self.name, *scheduling, "-t", "5000", *driver],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        # A test run that is killed takes its server along.
+        tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*tied, "jackd", "-n", self.name, *scheduling, "-t", "5000", *driver],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
             if self._answers():
@@ -119,31 +132,15 @@ class JackServer:
         process, self._process = self._process, None
         if process is None:
             return
-        mapped = _shared_memory(process.pid)
         process.send_signal(how)
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if self._log is not None and how is signal.SIGTERM:
-            self._log.close()
-            self._log = None
-        litter = [path for path in _SHM.glob("jack*") if self.name in path.name]
-        for path in {*mapped, *litter}:
-            path.unlink(missing_ok=True)
-
-
-def _shared_memory(pid: int) -> set[Path]:
-    """The server's own segments in shared memory; the registry belongs to all servers."""
-    try:
-        maps = Path(f"/proc/{pid}/maps").read_text()
-    except OSError:
-        return set()
-    return {Path(found) for found in re.findall(r"/dev/shm/jack-\d+-\d+", maps)}
-
-
-def _unavailable(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason}, and under CI the JACK tests must run")
-    pytest.skip(reason)
+            self._killed = True
+        self._said = self._log.read_text(errors="replace")
+        self._log.unlink()
+        for path in _SHM.glob("jack*"):
+            if self.name in path.name:  # a server that was killed leaves its socket and semaphores
+                path.unlink(missing_ok=True)

@@ -84,10 +84,7 @@ def main() -> None:
     sys.setswitchinterval(0.0001)
     gc.disable()
     client = Client(sys.argv[1])
-    print(
-        json.dumps({"in": client.inp.name, "out": client.out.name, "rate": client.client.samplerate}),
-        flush=True,
-    )
+    say({"in": client.inp.name, "out": client.out.name, "rate": client.client.samplerate})
     for line in sys.stdin:
         try:
             answer = client.answer(json.loads(line))
