@@ -15,9 +15,11 @@ from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 from PyQt6.sip import voidptr
 
+from bridge import ports
+from bridge.model import Bundle, Model, Settings
 from bridge.ports.base import PortNames
+from bridge.studio import Studio
 from gui.models import Opened, SessionModel
-from gui.models.contracts import SettingsView
 from gui.views import MainWindow, theme
 
 
@@ -42,15 +44,12 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
 
 
 def open_studio(bundle: Path | None) -> Opened:
-    """Load the model, start a studio with its player. Slow: imports onnxruntime. Raises GroovebridgeError."""
-    from bridge.model import Bundle, Model, Settings
-    from bridge.studio import Studio
-
+    """Load the model, start a studio with its player. Slow: loads onnxruntime. Raises GroovebridgeError."""
     model = Model(Bundle.load(bundle))
     index_of = {axis.name: axis.index for axis in model.bundle.manifest.axes}
 
-    def coordinates(settings: SettingsView) -> Mapping[str, float]:
-        z = model.latent(Settings(settings.seed, settings.index, settings.temperature, settings.axes))
+    def coordinates(settings: Settings) -> Mapping[str, float]:
+        z = model.latent(settings)
         return {name: float(z[index]) for name, index in index_of.items()}
 
     return Opened(Studio(model), coordinates)
@@ -58,8 +57,6 @@ def open_studio(bundle: Path | None) -> Opened:
 
 def list_ports() -> PortNames:
     """The ports of other programs, through the best API there is. May take long; asks the MIDI system."""
-    from bridge import ports
-
     return ports.list_ports("auto")
 
 

@@ -10,11 +10,11 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bridge.groove.loop import BEATS_PER_BAR, STEPS, STEPS_PER_BEAT
 from bridge.player.messages import Anchor, Motion
+from bridge.studio import position_ticks
 
 TICKS_PER_STEP = 240
 TICKS_PER_BEAT = TICKS_PER_STEP * STEPS_PER_BEAT
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
-NS_PER_MINUTE = 60_000_000_000
 FRAME_MS = 16
 
 
@@ -36,14 +36,6 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.bar}.{self.beat}.{self.step}"
-
-
-def ticks_at(anchor: Anchor, now_ns: int) -> float:
-    """Song position (ticks, never below 0) at a moment of `perf_counter_ns`; stands still unless rolling."""
-    if anchor.motion is not Motion.ROLLING:
-        return max(0.0, anchor.ticks)
-    elapsed_ns = now_ns - anchor.at_ns
-    return max(0.0, anchor.ticks + elapsed_ns * anchor.bpm * TICKS_PER_BEAT / NS_PER_MINUTE)
 
 
 def loop_steps(ticks: float) -> float:
@@ -72,7 +64,7 @@ class Playhead(QObject):
     @property
     def ticks(self) -> float:
         """The song position now; 0 before the first anchor."""
-        return 0.0 if self._anchor is None else ticks_at(self._anchor, self._now_ns())
+        return 0.0 if self._anchor is None else position_ticks(self._anchor, self._now_ns())
 
     @property
     def rolling(self) -> bool:

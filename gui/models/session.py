@@ -12,9 +12,10 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
+from bridge.model import Settings
 from bridge.player.messages import Motion, SwapAt, Sync
 from bridge.ports.base import PortNames
-from gui.models.contracts import SettingsView, StateView, Studio
+from bridge.studio import Studio, StudioState
 from gui.models.playhead import Playhead
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.worker import Worker
@@ -36,7 +37,7 @@ class Opened:
     """A studio that runs, and where the latent axes of given settings lie (name -> standard deviations)."""
 
     studio: Studio
-    coordinates: Callable[[SettingsView], Mapping[str, float]]
+    coordinates: Callable[[Settings], Mapping[str, float]]
 
 
 class SessionModel(QObject):
@@ -65,12 +66,11 @@ class SessionModel(QObject):
         self._opened: Opened | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._phase = Phase.LOADING
-        self._state: StateView | None = None
+        self._state: StudioState | None = None
         self._coordinates: Mapping[str, float] = {}
         self._choices: PortNames | None = None
         self._listing = False
         self._wanted: tuple[str | None, str | None] = (None, None)
-        self._send_clock = False
         self._refusal: str | None = None
         self._status = LOADING
         self._told.connect(self._refresh)  # queued by Qt when it comes from another thread
@@ -83,7 +83,7 @@ class SessionModel(QObject):
         return self._phase
 
     @property
-    def state(self) -> StateView | None:
+    def state(self) -> StudioState | None:
         """The newest picture of the studio; None until it is there."""
         return self._state
 
@@ -111,11 +111,6 @@ class SessionModel(QObject):
     def wanted_ports(self) -> tuple[str | None, str | None]:
         """The output and input chosen here; None is our own virtual port."""
         return self._wanted
-
-    @property
-    def send_clock(self) -> bool:
-        """Whether MIDI clock is sent on."""
-        return self._send_clock
 
     def axis(self, name: str) -> tuple[float, bool] | None:
         """Where an axis lies (standard deviations), and whether it is held there rather than drawn.
@@ -199,9 +194,7 @@ class SessionModel(QObject):
 
     def set_send_clock(self, on: bool) -> None:
         """Send MIDI clock on our output, or do not."""
-        if self._ask(lambda studio: studio.set_send_clock(on)):
-            self._send_clock = on
-        self.transport_changed.emit()
+        self._ask(lambda studio: studio.set_send_clock(on))
 
     def set_swap(self, swap_at: SwapAt) -> None:
         """When a new loop takes over."""
@@ -294,7 +287,7 @@ class SessionModel(QObject):
             self.loops_changed.emit()
         if before is None or before.ports != now.ports:
             self.ports_changed.emit()
-            if before is not None:
+            if now.ports is not None and self._choices is not None and now.ports.api != self._choices.api:
                 self.refresh_ports()
         if before is None or before.anchor != now.anchor:
             self.playhead.follow(now.anchor)
@@ -322,11 +315,11 @@ class SessionModel(QObject):
             return Status(Level.ATTENTION, self._refusal or "", Remedy.RETRY)
         if self._refusal is not None:
             return Status(Level.ATTENTION, self._refusal, Remedy.DISMISS)
-        return LOADING if self._state is None else status_of(self._state)
+        return LOADING if self._state is None else status_of(self._state, self._wanted[0])
 
 
-def _transport(state: StateView) -> tuple[object, ...]:
-    return (state.motion, state.sync, state.clock, state.bpm, state.anchor)
+def _transport(state: StudioState) -> tuple[object, ...]:
+    return (state.anchor, state.sync, state.bpm, state.send_clock)
 
 
 def _result(opening: Future[Opened] | None) -> Opened | None:

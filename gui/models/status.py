@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bridge.player.messages import ClockState, Motion, SwapAt, Sync
-from gui.models.contracts import StateView
+from bridge.studio import StudioState
 
 
 class Level(Enum):
@@ -42,12 +42,15 @@ _WHEN = {
 LOADING = Status(Level.BUSY, "Loading the drummer …")
 
 
-def status_of(state: StateView) -> Status:
-    """The sentence for a running session: faults first, then ports, then the clock, then what to do next."""
-    return _trouble(state) or _clock(state) or _calm(state)
+def status_of(state: StudioState, output: str | None = None) -> Status:
+    """The sentence for a running session: faults first, then ports, then the clock, then what to do next.
+
+    output: the port of another program that was chosen to send to; None is our own virtual port.
+    """
+    return _trouble(state) or _clock(state) or _calm(state, output)
 
 
-def _trouble(state: StateView) -> Status | None:
+def _trouble(state: StudioState) -> Status | None:
     if state.fault:
         remedy = Remedy.REOPEN if state.ports is None else Remedy.DISMISS
         return Status(Level.ATTENTION, state.fault, remedy)
@@ -62,7 +65,7 @@ def _trouble(state: StateView) -> Status | None:
     return None
 
 
-def _clock(state: StateView) -> Status | None:
+def _clock(state: StudioState) -> Status | None:
     if state.sync is not Sync.CLOCK:
         return None
     if state.ports is not None and state.ports.inp is None:
@@ -88,12 +91,11 @@ def _clock(state: StateView) -> Status | None:
     return None
 
 
-def _calm(state: StateView) -> Status:
-    out = state.ports.out if state.ports is not None else ""
+def _calm(state: StudioState, output: str | None) -> Status:
+    out = output or (state.ports.out if state.ports is not None else "")
     if state.motion is Motion.ROLLING:
         if state.next_loop is not None:
             return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.swap_at]}")
         return Status(Level.CALM, f"Playing to {out}.")
-    return Status(
-        Level.CALM, f"Ready on {out}: choose it as MIDI input in your DAW. Space plays, N brings a new idea."
-    )
+    where = f"The drums go to {out}" if output else f"Choose {out} as MIDI input in your DAW"
+    return Status(Level.CALM, f"Ready. {where}. Space plays, N brings a new idea.")

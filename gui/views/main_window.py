@@ -70,9 +70,7 @@ class MainWindow(QWidget):
         super().hideEvent(a0)
 
     def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
-        """Look for ports when one comes back from another program; rest while minimised."""
-        if a0 is not None and a0.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            self._session.refresh_ports()
+        """Let the playhead rest while minimised."""
         if a0 is not None and a0.type() == QEvent.Type.WindowStateChange:
             self._session.playhead.watch(self.isVisible() and not self.isMinimized())
         super().changeEvent(a0)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from bridge.model import Settings
+from bridge.model.settings import AXIS_RANGE, TEMPERATURE_RANGE
 from bridge.player.messages import SwapAt
 from gui.models import Phase, SessionModel
-from gui.models.contracts import AXES, AXIS_LIMIT, DEFAULT_TEMPERATURE, SEED_RANGE, TEMPERATURE_RANGE
 from gui.views import theme
 from gui.views.controls import Button, Captioned, Segments, WholeBox, explain
 from gui.views.value_slider import ValueSlider
 
+AXES = tuple(f"z{number}" for number in range(1, 9))
+"""The raw latent axes that have a slider: the eight that matter most, in standard deviations."""
+AT_START = Settings()
+SEED_RANGE = (0, 2**31 - 1)  # what a Qt number box holds; the studio takes more
 SHAPE_STEP = 0.1
 FREEDOM_STEP = 0.05
 COLUMNS = 2
@@ -21,7 +26,7 @@ SHAPE_TIP = (
 )
 FREEDOM_TIP = (
     "How freely it is played. 0 % is the most likely loop, 100 % as free as the drummers it learned from.\n"
-    "Double click goes back to 50 %."
+    f"Double click goes back to {100 * AT_START.temperature:.0f} %."
 )
 SWAPS = (
     ("Step", SwapAt.STEP, "Hear changes at the next step (sixteenth)"),
@@ -73,7 +78,7 @@ class SliderPanel(QWidget):
         rows = len(AXES) // COLUMNS
         for number, name in enumerate(AXES):
             title = f"Shape {number + 1}"
-            slider = ValueSlider(title, SHAPE_TIP, -AXIS_LIMIT, AXIS_LIMIT, 0.0, SHAPE_STEP)
+            slider = ValueSlider(title, SHAPE_TIP, *AXIS_RANGE, 0.0, SHAPE_STEP)
             column, row = divmod(number, rows)
             self.shapes[name] = SliderRow(title, slider, shapes, row, column * 4)
             slider.edited.connect(lambda value, name=name: session.set_axis(name, value))
@@ -88,7 +93,7 @@ class SliderPanel(QWidget):
         self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
         feel.setColumnStretch(1, 1)
         slider.edited.connect(session.set_temperature)
-        slider.released.connect(lambda: session.set_temperature(DEFAULT_TEMPERATURE))
+        slider.released.connect(lambda: session.set_temperature(AT_START.temperature))
 
         self.reset = Button("Reset shapes", "", "Reset shapes")
         self.new_idea = Button("New idea", "", "New idea", role="main")
@@ -139,7 +144,7 @@ class SliderPanel(QWidget):
             row.show_value(value, held, f"{value:+.2f}" if ready and axis is not None else "–")
             missing = why_not if not ready else "This model has fewer shapes."
             row.explain(ready and axis is not None, SHAPE_TIP, missing)
-        temperature = DEFAULT_TEMPERATURE if state is None else state.settings.temperature
+        temperature = AT_START.temperature if state is None else state.settings.temperature
         self.freedom.show_value(temperature, ready, f"{100 * temperature:.0f} %")
         self.freedom.explain(ready, FREEDOM_TIP, why_not)
         explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)

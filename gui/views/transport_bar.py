@@ -6,8 +6,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from bridge.player.messages import ClockState, Motion, Sync
+from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
-from gui.models.contracts import TEMPO_RANGE
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.port_boxes import PortBoxes
@@ -44,7 +44,7 @@ class TransportBar(QWidget):
         self.place.setMinimumWidth(112)
         self.place.setAccessibleName("Position: bar, beat, step")
         self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
-        self.tempo = TempoBox("Tempo in BPM", "", TEMPO_RANGE)
+        self.tempo = TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM))
         self.tempo.setFixedWidth(88)
         self.sync: ChoiceBox[Sync] = ChoiceBox("Sync", "Who leads: Groovebridge, or a MIDI clock", 140)
         self.send_clock = Button("Send MIDI clock", "", "Send clock")
@@ -92,7 +92,7 @@ class TransportBar(QWidget):
         explain(self.sync, ready, "Who leads: Groovebridge itself, or a MIDI clock at its input", why_not)
         explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", self._unready())
         explain(self.panic, ready, "Silence every note now", self._unready())
-        self.send_clock.setChecked(self._session.send_clock)
+        self.send_clock.setChecked(state is not None and state.send_clock)
         self.sync.show_choices(SYNC_CHOICES, sync)
         self._show_tempo(120.0 if state is None else state.bpm)
         self._show_clock()
