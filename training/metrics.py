@@ -11,7 +11,7 @@ Sums are kept per loop, so that any set of loops, such as a bootstrap sample, is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,10 @@ class Tally:
             "offset_ms": float(weights @ self.offset_ms) / hits,
             "offset_ms_matched": float(weights @ self.offset_ms_matched) / matches,
         }
+
+    def of(self, chosen: NDArray[np.bool_]) -> Tally:
+        """The tally of some of the loops, [N]."""
+        return Tally(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
     def measures(self) -> dict[str, float]:
         """All measures over all loops."""

@@ -1,0 +1,146 @@
+"""The command line of training: fetch, prepare, train, evaluate. Thin: each command is one call."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bridge.errors import GroovebridgeError
+from training import archive
+from training.corpus import SPLITS, Manifest
+from training.prepare import prepare as prepare_corpus
+
+DATA = Path("data")
+CORPUS = DATA / "corpus"
+RUN = Path("runs/default")
+
+app = typer.Typer(
+    name="training",
+    help="Train the drum model: fetch the Groove MIDI Dataset, prepare it, train, evaluate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def fetch(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The dataset's zip on this machine, instead of a download.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to put it into.")] = DATA,
+) -> None:
+    """Get the Groove MIDI Dataset (3.3 MB, CC BY 4.0), verify it and unpack it."""
+    console = Console(stderr=True)
+    folder = archive.fetch(output, source, console)
+    console.print(f"The dataset is in {folder}. Next: python -m training prepare {folder}")
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(help="The dataset's zip or folder, or any folder of .mid files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the corpus.")] = CORPUS,
+    note_map: Annotated[
+        str | None, typer.Option("--map", help="Note map of the files: gm, td11, ableton, logic.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
+) -> None:
+    """Quantise every performance to its grid and split them into train, validation and test."""
+    console = Console(stderr=True)
+    manifest = prepare_corpus(source, output, console, note_map, workers)
+    console.print(_counts(manifest))
+    for reason, count in manifest.skipped.items():
+        console.print(f"left out: {count} x {reason}")
+    console.print(f"The corpus is in {output}. Next: python -m training train --corpus {output}")
+
+
+@app.command()
+def train(
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
+    run: Annotated[Path, typer.Option(help="Folder of the run: checkpoints and metrics.")] = RUN,
+    epochs: Annotated[int, typer.Option(min=1, help="How often to go through the training loops.")] = 40,
+    batch: Annotated[int, typer.Option(min=1, help="Loops a step, in each process.")] = 64,
+    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    free_nats: Annotated[float, typer.Option(help="Nats of z that cost nothing.")] = 48.0,
+    beta: Annotated[float, typer.Option(help="Cost of each further nat.")] = 1.0,
+    latent: Annotated[int, typer.Option(min=1, help="Size of z.")] = 128,
+    units: Annotated[int, typer.Option(min=1, help="Units of the decoder's LSTM.")] = 192,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same run.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    devices: Annotated[int, typer.Option(min=1, help="Processes, each on its own device or core.")] = 1,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu or mps.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of each process.")] = None,
+) -> None:
+    """Train a MusicVAE. Stop it with Ctrl-C or a kill at any time; --resume goes on from the last epoch."""
+    from training.learner import Optimisation
+    from training.model import ModelConfig
+    from training.objective import Objective
+    from training.train import TrainSettings
+    from training.train import train as run_training
+
+    settings = TrainSettings(
+        corpus,
+        run,
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+        resume=resume,
+        max_minutes=max_minutes,
+        devices=devices,
+        accelerator=accelerator,
+        threads=threads,
+        model=ModelConfig(latent=latent, decoder=units),
+        objective=Objective(free_nats=free_nats, beta=beta),
+        optimisation=Optimisation(rate=rate),
+    )
+    console = Console(stderr=True)
+    best = run_training(settings, console)
+    console.print(f"The best model is {best}. Next: python -m training evaluate --checkpoint {best}")
+
+
+@app.command()
+def evaluate(
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
+    split: Annotated[str, typer.Option(help=f"One of {', '.join(SPLITS)}.")] = "test",
+    bundle: Annotated[Path | None, typer.Option(help="An exported bundle. Default: the shipped one.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="A model.pt, instead of a bundle.")] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="Measure the baselines as well.")] = False,
+    draws: Annotated[int, typer.Option(min=1, help="Bootstrap samples.")] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure a model on a split: reconstructions at temperature 0, with 95 % intervals by file."""
+    from training.evaluate import evaluate as measure
+    from training.evaluate import report
+
+    evaluation = measure(corpus, split, bundle, checkpoint, baselines, draws)
+    if as_json:
+        sys.stdout.write(evaluation.to_json() + "\n")
+    else:
+        report(evaluation, Console())
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except GroovebridgeError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
+        raise SystemExit(1) from error
+
+
+def _counts(manifest: Manifest) -> Table:
+    """Files and windows of each split."""
+    table = Table("split", "files", "loops (every bar)", "loops (no overlap)", "too short")
+    for split in SPLITS:
+        records = manifest.of(split)
+        every = sum(record.windows for record in records)
+        apart = sum(-(-record.windows // 4) for record in records)
+        short = sum(not record.windows for record in records)
+        table.add_row(split, *(f"{count:,}" for count in (len(records), every, apart, short)))
+    return table
