@@ -18,12 +18,8 @@ PACKAGES = ("bridge", "gui", "training", "model_export")
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     """Check the contracts of the repository, or of a copy of it."""
-    command = [
-        Path(sys.executable).parent / "lint-imports",
-        "--config",
-        ROOT / "pyproject.toml",
-        "--no-cache",
-    ]
+    program = Path(sys.executable).parent / "lint-imports"
+    command = [str(program), "--config", str(ROOT / "pyproject.toml"), "--no-cache"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
