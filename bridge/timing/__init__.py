@@ -12,8 +12,19 @@ from bridge.timing.beatmap import (
     TICKS_PER_SIXTEENTH,
     BeatMap,
 )
+from bridge.timing.follower import ClockFollower, FollowerState, Lock
 from bridge.timing.pattern import Pattern, Span, next_boundary
 from bridge.timing.sequencer import NoteEvent, Sequencer
+from bridge.timing.transport import (
+    Armed,
+    ClockLost,
+    ClockTransport,
+    Located,
+    Motion,
+    Rolling,
+    Stopped,
+    TransportEvent,
+)
 
 __all__ = [
     "MAX_BPM",
@@ -21,10 +32,21 @@ __all__ = [
     "TICKS_PER_BEAT",
     "TICKS_PER_CLOCK",
     "TICKS_PER_SIXTEENTH",
+    "Armed",
     "BeatMap",
+    "ClockFollower",
+    "ClockLost",
+    "ClockTransport",
+    "FollowerState",
+    "Located",
+    "Lock",
+    "Motion",
     "NoteEvent",
     "Pattern",
+    "Rolling",
     "Sequencer",
     "Span",
+    "Stopped",
+    "TransportEvent",
     "next_boundary",
 ]

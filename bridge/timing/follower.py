@@ -1,0 +1,246 @@
+"""Follow a MIDI clock: jittery F8 in, a smooth line "F8 number -> ns" out.
+
+Three questions are asked of every tick, in this order.
+
+1. *Is it where the line expects it?* (within 4 standard deviations of the jitter, which is measured as it
+goes). Then
+   it is taken into the line (`linefit`: the longest past that is still straight).
+2. *If not, is it alone?* A late tick says nothing about the tempo: it is held, and forgotten when the next
+one is back
+   in its place. Meanwhile the line runs on, which costs nothing.
+3. *If several in a row are off, what do they have in common?*
+   - the same distance, a whole number of periods: ticks were lost (or doubled). The numbers move, the line
+   stays. - the same distance, not a whole number: the sender stalled. The line moves, its tempo stays. - a
+   growing distance: a new tempo. The line starts again from the held ticks. - a tempo outside 20..400 BPM:
+   nonsense or a flood. Those ticks never were.
+
+Three early ticks are enough, because nothing makes a tick early but a new tempo; late ones need five, as
+late ticks are what a busy sender produces (three, where whole periods are missing).
+
+Time is an argument. A tick costs some 50 microseconds; nothing blocks. Not thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from statistics import fmean
+
+from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
+from bridge.timing.linefit import MAX_WINDOW, fit_line
+
+CLOCKS_PER_BEAT = 24
+LOCKED_AFTER_TICKS = 12
+LOST_AFTER_NS = 500_000_000
+EARLY_IN_A_ROW = 3
+LATE_IN_A_ROW = 5
+LOST_IN_A_ROW = 3
+
+_NS_PER_MINUTE = 60_000_000_000
+_TOLERANCE = 1.02  # a sender at exactly 400 BPM is heard at up to 2 % more
+_MIN_PERIOD_NS = _NS_PER_MINUTE / (MAX_BPM * CLOCKS_PER_BEAT) / _TOLERANCE
+_MAX_PERIOD_NS = _NS_PER_MINUTE / (MIN_BPM * CLOCKS_PER_BEAT) * _TOLERANCE
+_OUTLIER_DEVIATIONS = 4.0
+_MIN_DEVIATION_NS = 50_000.0  # a clock on exact frames still has frames
+_FIRST_GUESS_NS = 1_000_000.0  # what jitter to expect of a clock that we do not know
+_ERRORS = 48
+
+
+class Lock(Enum):
+    """How well the follower knows the clock. LOST: no usable tick for half a second."""
+
+    WAITING = "waiting"
+    LOCKING = "locking"
+    LOCKED = "locked"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerState:
+    """What the follower knows: `phase_ms` is how far the last beat of ticks lay from its line, positive is
+    late.
+    """
+
+    kind: Lock
+    bpm: float | None
+    phase_ms: float
+
+
+class ClockFollower:
+    """Turns the arrival times of F8 into a line; numbers ticks so that a lost one still counts."""
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._line: BeatMap | None = None
+        self._ticks: deque[tuple[int, int]] = deque(maxlen=MAX_WINDOW)
+        self._held: list[tuple[int, int]] = []
+        self._errors: deque[int] = deque([round(_FIRST_GUESS_NS / 1.48)] * 8, maxlen=_ERRORS)
+        self._phases: deque[int] = deque(maxlen=CLOCKS_PER_BEAT)
+        self._last_ns: int | None = None  # of any tick
+        self._good_ns: int | None = None  # of a tick that made sense
+
+    # --- what it knows ------------------------------------------------------------------------------------
+
+    @property
+    def number(self) -> int:
+        """The number of the newest tick; the first one ever was 0. Lost ticks have numbers, doubled ones
+        none.
+        """
+        return self._number
+
+    @property
+    def line(self) -> BeatMap | None:
+        """The line "tick number -> ns"; None until two ticks have been heard."""
+        return self._line
+
+    @property
+    def heard_ns(self) -> int | None:
+        """When the last tick that made sense was heard."""
+        return self._good_ns
+
+    def map_from(self, number: int, ticks: float, ticks_per_clock: float) -> BeatMap | None:
+        """The line in song ticks, where tick `number` is at `ticks`. None until two ticks have been heard."""
+        line = self._line
+        if line is None:
+            return None
+        origin = ticks + (line.origin_ticks - number) * ticks_per_clock
+        return BeatMap(origin, line.origin_ns, line.ns_per_tick / ticks_per_clock)
+
+    def next_tick_ns(self) -> int | None:
+        """When the next tick is expected; None until two ticks have been heard."""
+        return None if self._line is None else self._line.to_ns(self._number + 1)
+
+    def silence_ns(self) -> int:
+        """How long a gap is still taken for lost ticks: a second or 30 clocks, whichever is longer."""
+        period = 0.0 if self._line is None else self._line.ns_per_tick
+        return max(1_000_000_000, round(30 * period))
+
+    def state(self, now_ns: int) -> FollowerState:
+        """What is known at `now_ns`."""
+        if self._line is None or self._good_ns is None:
+            return FollowerState(Lock.WAITING if self._last_ns is None else Lock.LOCKING, None, 0.0)
+        if now_ns - self._good_ns > LOST_AFTER_NS:
+            kind = Lock.LOST
+        else:
+            kind = Lock.LOCKED if len(self._ticks) >= LOCKED_AFTER_TICKS else Lock.LOCKING
+        bpm = _NS_PER_MINUTE / (CLOCKS_PER_BEAT * self._line.ns_per_tick)
+        return FollowerState(kind, bpm, fmean(self._phases) / 1e6 if self._phases else 0.0)
+
+    # --- what it hears ------------------------------------------------------------------------------------
+
+    def tick(self, at_ns: int, *, first: bool = False) -> None:
+        """An F8 arrived. `first`: the song begins with it, so where it lies is right, whatever came
+        before.
+        """
+        self._number += 1
+        silent = self._last_ns is not None and at_ns - self._last_ns > self.silence_ns()
+        self._last_ns = at_ns
+        line = self._line
+        if line is None:
+            self._find_tempo(at_ns)
+            return
+        error = at_ns - line.to_ns(self._number)
+        if silent or (first and abs(error) > self._limit_ns()):
+            self._shift(error)
+            error = 0
+        self._errors.append(abs(error))
+        if abs(error) <= self._limit_ns():
+            self._held.clear()
+            self._take(at_ns, error)
+            return
+        self._held.append((self._number, at_ns))
+        self._judge(line)
+
+    def _find_tempo(self, at_ns: int) -> None:
+        """Before there is a line: two neighbouring ticks at a legal distance are the first."""
+        if self._ticks and not _MIN_PERIOD_NS <= at_ns - self._ticks[-1][1] <= _MAX_PERIOD_NS:
+            self._ticks.clear()
+        self._ticks.append((self._number, at_ns))
+        if len(self._ticks) >= 2:
+            self._good_ns = at_ns
+            self._line = fit_line(self._ticks, self._deviation_ns())
+
+    def _take(self, at_ns: int, error: int) -> None:
+        self._ticks.append((self._number, at_ns))
+        self._phases.append(error)
+        self._refit(at_ns)
+
+    def _refit(self, at_ns: int) -> None:
+        self._good_ns = at_ns
+        line = fit_line(self._ticks, self._deviation_ns())
+        if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
+            self._line = line
+
+    def _judge(self, line: BeatMap) -> None:
+        """Several ticks in a row were off: find out what they have in common, or wait for more."""
+        held = self._held
+        errors = [at - line.to_ns(number) for number, at in held]
+        period = line.ns_per_tick
+        if len(held) < min(EARLY_IN_A_ROW, LOST_IN_A_ROW):
+            return
+        growth, doubt = _growth(errors, self._deviation_ns())
+        steady = abs(growth) <= max(3 * doubt, 0.005 * period)
+        offset = fmean(errors)
+        missing = round(offset / period)
+        whole = abs(offset - missing * period) <= 0.3 * period
+        if steady and whole and missing != 0:
+            self._renumber(missing, round(offset - missing * period))
+        elif len(held) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
+            if steady:
+                self._renumber(0, round(offset))
+            else:
+                self._change_tempo()
+
+    def _renumber(self, missing: int, shift_ns: int) -> None:
+        """Ticks were lost (or doubled), or the sender stalled: same tempo, and the held ticks are good."""
+        if abs(shift_ns) > self._limit_ns():
+            self._shift(shift_ns)
+        self._number += missing
+        for number, at_ns in self._held:
+            if number + missing > self._ticks[-1][0]:
+                self._ticks.append((number + missing, at_ns))
+        self._refit(self._held[-1][1])
+        self._held.clear()
+
+    def _change_tempo(self) -> None:
+        line = fit_line(self._held, self._deviation_ns())
+        if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
+            self._ticks.clear()
+            self._ticks.extend(self._held)
+            self._phases.clear()
+            self._good_ns = self._held[-1][1]
+            self._line = line
+        else:
+            self._number -= len(self._held)
+        self._held.clear()
+
+    def _shift(self, by_ns: int) -> None:
+        """Move the past, so that the line keeps its tempo and runs `by_ns` later."""
+        moved = [(number, at_ns + by_ns) for number, at_ns in self._ticks]
+        self._ticks.clear()
+        self._ticks.extend(moved)
+        line = self._line
+        if line is not None:
+            self._line = BeatMap(line.origin_ticks, line.origin_ns + by_ns, line.ns_per_tick)
+
+    # --- how much it jitters ------------------------------------------------------------------------------
+
+    def _deviation_ns(self) -> float:
+        """Standard deviation of the jitter, from the median of the last errors, which outliers do not
+        move.
+        """
+        ordered = sorted(self._errors)
+        return max(_MIN_DEVIATION_NS, 1.48 * ordered[len(ordered) // 2])
+
+    def _limit_ns(self) -> float:
+        return _OUTLIER_DEVIATIONS * self._deviation_ns()
+
+
+def _growth(errors: list[int], deviation_ns: float) -> tuple[float, float]:
+    """By how much the errors grow from tick to tick, and the standard deviation of that figure."""
+    n = len(errors)
+    middle = (n - 1) / 2
+    spread = sum((i - middle) ** 2 for i in range(n))
+    growth = sum((i - middle) * error for i, error in enumerate(errors)) / spread
+    return growth, deviation_ns / spread**0.5
