@@ -77,12 +77,21 @@ class TempoBox(QDoubleSpinBox):
     def __init__(self, name: str, tip: str, limits: tuple[float, float]) -> None:
         super().__init__()
         _prepare(self, name, tip)
+        self._shown: float | None = None
         self.setDecimals(2)
         self.setRange(*limits)
 
     def event(self, event: QEvent | None) -> bool:
         """Leave Space and letters to the window."""
         return False if _is_the_windows(event) else super().event(event)
+
+    def show_value(self, bpm: float) -> None:
+        """Show a tempo and tell nothing. One that is shown already leaves alone what is being typed."""
+        if bpm != self._shown:
+            self._shown = bpm
+            self.blockSignals(True)
+            self.setValue(bpm)
+            self.blockSignals(False)
 
     def wheelEvent(self, e: QWheelEvent | None) -> None:  # noqa: N802
         """Fine steps with Shift."""
@@ -103,7 +112,16 @@ class WholeBox(QSpinBox):
     def __init__(self, name: str, tip: str, limits: tuple[int, int]) -> None:
         super().__init__()
         _prepare(self, name, tip)
+        self._shown: int | None = None
         self.setRange(*limits)
+
+    def show_value(self, number: int) -> None:
+        """Show a number and tell nothing. One that is shown already leaves alone what is being typed."""
+        if number != self._shown:
+            self._shown = number
+            self.blockSignals(True)
+            self.setValue(min(number, self.maximum()))
+            self.blockSignals(False)
 
     def event(self, event: QEvent | None) -> bool:
         """Leave Space and letters to the window."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -19,8 +19,10 @@ class LoopView(QWidget):
     """Shows the session's loop.
 
     All but the playhead is painted once into a picture; a frame repaints only the strips that the playhead
-    leaves and enters, from that picture.
+    leaves and enters, from that picture. `painted` tells what a repaint covered, for those who measure.
     """
+
+    painted = pyqtSignal(QRect)
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
@@ -90,16 +92,23 @@ class LoopView(QWidget):
         """Copy what is uncovered from the picture, then the playhead on top."""
         if a0 is None:
             return
-        scale = self.devicePixelRatioF()
-        if self._picture is None or self._picture.devicePixelRatio() != scale:
-            self._picture = self._paint_picture(scale)
+        picture, scale = self.picture(), self.devicePixelRatioF()
         painter = QPainter(self)
         part = QRectF(a0.rect())
         source = QRectF(part.x() * scale, part.y() * scale, part.width() * scale, part.height() * scale)
-        painter.drawPixmap(part, self._picture, source)
+        painter.drawPixmap(part, picture, source)
         if self._session.loop is not None:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             draw.paint_playhead(painter, self.geometry_now, self._playhead, self._session.playhead.rolling)
+        painter.end()
+        self.painted.emit(a0.rect())
+
+    def picture(self) -> QPixmap:
+        """All but the playhead, at the present size and scale."""
+        scale = self.devicePixelRatioF()
+        if self._picture is None or self._picture.devicePixelRatio() != scale:
+            self._picture = self._paint_picture(scale)
+        return self._picture
 
     def _paint_picture(self, scale: float) -> QPixmap:
         picture = QPixmap(self.size() * scale)

@@ -153,8 +153,6 @@ class SliderPanel(QWidget):
         explain(self.reset, ready and held_any, reset_tip, "No shape is held." if ready else why_not)
         self.swap.setEnabled(ready)
         if state is not None:
-            self.seed.blockSignals(True)
-            self.seed.setValue(min(state.settings.seed, SEED_RANGE[1]))
-            self.seed.blockSignals(False)
+            self.seed.show_value(state.settings.seed)
             self.swap.show_value(state.swap_at)
             self._idea.caption.setText(f"Seed · idea {state.settings.index + 1}")

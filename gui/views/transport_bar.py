@@ -76,6 +76,11 @@ class TransportBar(QWidget):
         session.playhead.moved.connect(self._on_moved)
         self.refresh()
 
+    @property
+    def sync_words(self) -> str:
+        """What the bar says of the clock."""
+        return self._sync_field.caption.text()
+
     def refresh(self) -> None:
         """Show the session's transport."""
         state = self._session.state
@@ -94,17 +99,12 @@ class TransportBar(QWidget):
         explain(self.panic, ready, "Silence every note now", self._unready())
         self.send_clock.setChecked(state is not None and state.send_clock)
         self.sync.show_choices(SYNC_CHOICES, sync)
-        self._show_tempo(120.0 if state is None else state.bpm)
+        self.tempo.show_value(120.0 if state is None else state.bpm)
         self._show_clock()
 
     def _unready(self) -> str:
         failed = self._session.phase is Phase.FAILED
         return "There is no drummer yet: see the line at the bottom." if failed else LOADING_TIP
-
-    def _show_tempo(self, bpm: float) -> None:
-        self.tempo.blockSignals(True)
-        self.tempo.setValue(bpm)
-        self.tempo.blockSignals(False)
 
     def _show_clock(self) -> None:
         state = self._session.state

@@ -1,0 +1,177 @@
+"""A window to work at in tests: window, session and studio are real, player and model the tests' own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from bridge.groove import STEPS, VOICES, DrumLoop
+from bridge.model import Settings
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Command,
+    Ended,
+    LoopPlaying,
+    Motion,
+    OpenPorts,
+    PlayerConfig,
+    PortsOpened,
+    Report,
+    SetLoop,
+    SetSync,
+    SetTempo,
+    Start,
+    Stats,
+    Stop,
+    Sync,
+)
+from bridge.ports.base import PortNames
+from bridge.studio import Studio
+from gui.models import Opened, Phase, SessionModel
+from gui.views import MainWindow
+
+AXES = {f"z{number}": 0.25 * number - 1 for number in range(1, 9)}
+"""Where every draw of the tests' model lies."""
+
+
+class PlainModel:
+    """Loops that differ with every setting: the same settings, the same loop."""
+
+    def loop(self, settings: Settings) -> DrumLoop:
+        kinds = np.random.default_rng([settings.seed, settings.index])
+        hits = kinds.random((STEPS, VOICES)) < 0.12
+        touch = 0.3 + 0.1 * settings.temperature + 0.01 * sum(settings.axes.values())
+        return DrumLoop.of(hits, hits * touch, hits * kinds.uniform(-0.4, 0.4, hits.shape))
+
+
+def coordinates(settings: Settings) -> dict[str, float]:
+    return {**AXES, **settings.axes}
+
+
+class Band:
+    """A player in memory. It follows commands as a player does; its reports come from a thread of its own.
+
+    A loop takes over at once while stopped; while rolling it waits for `turn_over`.
+    """
+
+    def __init__(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> None:
+        self.asked: list[Command] = []
+        self._on_report = on_report
+        self._queue: SimpleQueue[Command | Report | None] = SimpleQueue()
+        self._anchor = Anchor(0, time.perf_counter_ns(), config.bpm, Motion.STOPPED, config.sync)
+        self._waiting: int | None = None
+        self._thread = threading.Thread(target=self._run, name="band")
+        self._thread.start()
+        self.report(PortsOpened("jack", "Groovebridge:out", "Groovebridge:in"))
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread still runs."""
+        return self._thread.is_alive()
+
+    def send(self, command: Command) -> None:
+        self.asked.append(command)
+        self._queue.put(command)
+
+    def report(self, report: Report) -> None:
+        self._queue.put(report)
+
+    def turn_over(self) -> None:
+        """Reach the boundary: the loop that waits takes over."""
+        if self._waiting is not None:
+            self.report(LoopPlaying(self._waiting, 3840))
+            self._waiting = None
+
+    def close(self) -> Stats:
+        self._queue.put(None)
+        self._thread.join()
+        return Stats()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, Report):
+                self._on_report(item)
+            else:
+                self._follow(item)
+        self._on_report(Ended(Stats()))
+
+    def _follow(self, command: Command) -> None:
+        match command:
+            case SetLoop(loop_id=loop_id):
+                if self._anchor.motion is Motion.ROLLING:
+                    self._waiting = loop_id
+                else:
+                    self._on_report(LoopPlaying(loop_id, 0))
+            case Start(at_ticks):
+                self._move(motion=Motion.ROLLING, ticks=at_ticks or 0, at_ns=time.perf_counter_ns())
+            case Stop():
+                self._move(motion=Motion.STOPPED)
+            case SetTempo(bpm):
+                self._move(bpm=bpm)
+            case SetSync(sync):
+                clock = ClockState.WAITING if sync is Sync.CLOCK else ClockState.OFF
+                self._move(sync=sync, clock=clock, motion=Motion.STOPPED)
+            case OpenPorts(api, _, _):
+                self._on_report(PortsOpened("jack" if api == "auto" else api, "Groovebridge:out", None))
+
+    def _move(self, **changes: object) -> None:
+        self._anchor = replace(self._anchor, **changes)  # type: ignore[arg-type]
+        self._on_report(self._anchor)
+
+
+@dataclass
+class Desk:
+    """The window with all that is behind it."""
+
+    qtbot: QtBot
+    names: PortNames = field(
+        default_factory=lambda: PortNames("jack", ("live:in", "synth:in"), ("live:out",))
+    )
+    bands: list[Band] = field(default_factory=list)
+    trouble: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.session = SessionModel(self._open_studio, lambda: self.names)
+        self.window = MainWindow(self.session)
+        self.qtbot.addWidget(self.window)
+
+    def _open_studio(self) -> Opened:
+        if self.trouble is not None:
+            raise self.trouble
+        return Opened(Studio(PlainModel(), self._hire), coordinates)
+
+    def _hire(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> Band:
+        self.bands.append(Band(config, on_report))
+        return self.bands[-1]
+
+    @property
+    def band(self) -> Band:
+        """The player that plays now."""
+        return self.bands[-1]
+
+    def open(self) -> None:
+        """Show the window and wait until it can play."""
+        self.window.show()
+        self.session.open()
+        self.until(lambda: self.session.phase is Phase.READY and self.state_known)
+
+    @property
+    def state_known(self) -> bool:
+        """Whether the player has told which ports are open."""
+        state = self.session.state
+        return state is not None and state.ports is not None
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Let Qt work until this is so."""
+        self.qtbot.waitUntil(true, timeout=10_000)
+
+    def asked(self, command: Command) -> bool:
+        """Whether the player was asked for this."""
+        return command in self.band.asked

@@ -1,0 +1,86 @@
+"""The sentence at the bottom: what it says, and which of several it says first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.groove import DrumLoop
+from bridge.model import Settings
+from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, SwapAt, Sync
+from bridge.studio import StudioState
+from gui.models.status import Level, Remedy, status_of
+
+PORTS = PortsOpened("jack", "Groovebridge:out", "Groovebridge:in")
+
+
+def picture(
+    motion: Motion = Motion.STOPPED,
+    sync: Sync = Sync.INTERNAL,
+    clock: ClockState = ClockState.OFF,
+    **rest: Any,
+) -> StudioState:
+    """A state with these in it, all else at rest."""
+    anchor = Anchor(0, 0, 120.0, motion, sync, clock)
+    quiet: dict[str, Any] = {"ports": PORTS, "anchor": anchor, "sync": sync}
+    return StudioState(Settings(), DrumLoop.empty(), 1, **{**quiet, **rest})
+
+
+def test_a_fault_comes_before_all_else_and_can_be_dismissed() -> None:
+    status = status_of(picture(sync=Sync.CLOCK, clock=ClockState.LOST, fault="The disk is full."))
+    assert (status.level, status.text, status.remedy) == (
+        Level.ATTENTION,
+        "The disk is full.",
+        Remedy.DISMISS,
+    )
+
+
+def test_a_lost_port_offers_to_look_again() -> None:
+    assert status_of(picture(ports=None, fault="The server has gone.")).remedy is Remedy.REOPEN
+
+
+def test_a_machine_without_midi_is_told_what_to_do() -> None:
+    status = status_of(picture(ports=PortsOpened("none", "nowhere", None)))
+    assert status.level is Level.ATTENTION
+    assert "Start JACK" in status.text
+    assert status.remedy is Remedy.REOPEN
+
+
+@pytest.mark.parametrize(
+    ("clock", "level", "words"),
+    [
+        (ClockState.WAITING, Level.BUSY, "Waiting for MIDI clock at Groovebridge:in"),
+        (ClockState.LOCKING, Level.BUSY, "finding its tempo"),
+        (ClockState.LOCKED, Level.CALM, "Press play in your DAW"),
+        (ClockState.LOST, Level.ATTENTION, "has stopped coming"),
+    ],
+)
+def test_every_state_of_the_clock_is_said_in_words(clock: ClockState, level: Level, words: str) -> None:
+    status = status_of(picture(sync=Sync.CLOCK, clock=clock))
+    assert status.level is level
+    assert words in status.text
+
+
+def test_following_without_an_input_says_to_choose_one() -> None:
+    without_input = replace(PORTS, inp=None)
+    status = status_of(picture(sync=Sync.CLOCK, clock=ClockState.WAITING, ports=without_input))
+    assert "Choose an input" in status.text
+
+
+@pytest.mark.parametrize(
+    ("swap_at", "when"), [(SwapAt.STEP, "next step"), (SwapAt.BAR, "next bar"), (SwapAt.LOOP, "start again")]
+)
+def test_the_loop_that_waits_is_announced_with_its_moment(swap_at: SwapAt, when: str) -> None:
+    assert when in status_of(picture(motion=Motion.ROLLING, next_loop=DrumLoop.empty(), swap_at=swap_at)).text
+
+
+def test_a_quiet_window_says_which_port_to_choose_and_which_keys_to_press() -> None:
+    text = status_of(picture()).text
+    assert "Groovebridge:out" in text
+    assert "Space" in text
+
+
+def test_a_chosen_output_is_named_instead_of_our_own_port() -> None:
+    assert "The drums go to synth:in" in status_of(picture(), "synth:in").text

@@ -1,0 +1,415 @@
+"""The window under a person's hands: mouse, wheel and keys, down to what the player is asked for."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton, QSlider, QWidget
+
+from bridge.errors import GroovebridgeError
+from bridge.groove import Voice
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Fault,
+    Motion,
+    OpenPorts,
+    Panic,
+    PortsOpened,
+    SetSendClock,
+    SetSync,
+    SetTempo,
+    Start,
+    Stop,
+    SwapAt,
+    Sync,
+)
+from gui.models import Phase
+from tests.gui.desk import AXES, Desk
+from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, write
+
+Key = Qt.Key
+
+# --- transport ---
+
+
+def test_the_play_button_rolls_the_song_and_the_playhead_moves(desk: Desk) -> None:
+    click(desk.window.transport.play)
+    desk.until(lambda: desk.session.playhead.rolling)
+    assert desk.asked(Start(0))
+    assert desk.window.transport.play.isChecked()
+    start = desk.window.loop.playhead_steps
+    desk.until(lambda: desk.window.loop.playhead_steps > start + 0.5)
+    desk.until(lambda: desk.window.transport.place.text() != "1.1.1")
+
+
+def test_the_stop_button_stops_and_the_playhead_rests(desk: Desk) -> None:
+    desk.session.play()
+    desk.until(lambda: desk.session.playhead.ticking)
+    click(desk.window.transport.stop)
+    desk.until(lambda: not desk.session.playhead.ticking)
+    assert desk.asked(Stop())
+    assert not desk.window.transport.play.isChecked()
+
+
+@pytest.mark.parametrize("place", ["window", "tempo", "seed", "sync", "slider", "panic"])
+def test_space_plays_and_stops_wherever_the_focus_is(desk: Desk, place: str) -> None:
+    bar, panel = desk.window.transport, desk.window.sliders
+    widgets: dict[str, QWidget] = {
+        "window": desk.window,
+        "tempo": bar.tempo,
+        "seed": panel.seed,
+        "sync": bar.sync,
+        "slider": panel.freedom.slider,
+        "panic": bar.panic,
+    }
+    key(widgets[place], Key.Key_Space)
+    desk.until(lambda: desk.session.playhead.rolling)
+    key(widgets[place], Key.Key_Space)
+    desk.until(lambda: not desk.session.playhead.rolling)
+    assert not desk.asked(Panic())
+
+
+def test_a_typed_tempo_reaches_the_player(desk: Desk) -> None:
+    box = desk.window.transport.tempo
+    write(box, "127.35")
+    key(box, Key.Key_Return)
+    desk.until(lambda: desk.asked(SetTempo(127.35)))
+    assert box.value() == 127.35
+
+
+def test_a_tempo_is_not_taken_before_it_is_typed_to_its_end(desk: Desk) -> None:
+    box = desk.window.transport.tempo
+    write(box, "90")
+    assert not any(isinstance(command, SetTempo) for command in desk.band.asked)
+
+
+@pytest.mark.parametrize(("modifier", "bpm"), [(NO_KEYS, 121.0), (SHIFT, 120.1)])
+def test_arrow_keys_step_the_tempo_and_shift_makes_them_fine(
+    desk: Desk, modifier: Qt.KeyboardModifier, bpm: float
+) -> None:
+    box = desk.window.transport.tempo
+    key(box, Key.Key_Up, modifier)
+    desk.until(lambda: desk.asked(SetTempo(bpm)))
+
+
+def test_following_a_clock_hands_the_transport_to_the_daw_and_says_so(desk: Desk) -> None:
+    bar = desk.window.transport
+    key(bar.sync, Key.Key_Down)
+    desk.until(lambda: desk.asked(SetSync(Sync.CLOCK)))
+    desk.until(lambda: desk.window.status.text.text().startswith("Waiting for MIDI clock at Groovebridge:in"))
+    for control in (bar.play, bar.stop):
+        assert not control.isEnabled()
+        assert "DAW" in control.toolTip()
+    assert "MIDI clock" in bar.tempo.toolTip()
+    key(desk.window, Key.Key_Space)
+    assert not desk.asked(Start(0))
+
+
+def test_a_locked_clock_shows_its_tempo_and_how_well_it_is_held(desk: Desk) -> None:
+    desk.session.set_sync(Sync.CLOCK)
+    desk.band.report(Anchor(3840, 0, 93.5, Motion.ROLLING, Sync.CLOCK, ClockState.LOCKED, 0.21))
+    desk.until(lambda: desk.window.transport.tempo.value() == 93.5)
+    assert desk.window.transport.sync_words == "Sync: locked · 0.2 ms"
+
+
+def test_send_clock_is_switched_on_and_off(desk: Desk) -> None:
+    button = desk.window.transport.send_clock
+    click(button)
+    assert desk.asked(SetSendClock(True))
+    assert button.isChecked()
+    click(button)
+    assert desk.asked(SetSendClock(False))
+
+
+def test_panic_silences(desk: Desk) -> None:
+    click(desk.window.transport.panic)
+    assert desk.asked(Panic())
+
+
+def test_return_presses_the_button_that_has_the_focus(desk: Desk) -> None:
+    key(desk.window.transport.panic, Key.Key_Return)
+    assert desk.asked(Panic())
+
+
+# --- ports ---
+
+
+def test_the_ports_of_other_programs_are_offered_beside_the_virtual_one(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    assert [ports.out.itemText(row) for row in range(3)] == ["Virtual port", "live:in", "synth:in"]
+    assert [ports.inp.itemText(row) for row in range(2)] == ["Virtual port", "live:out"]
+
+
+def test_a_chosen_output_is_opened_and_the_input_kept(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    key(ports.inp, Key.Key_Down)
+    key(ports.out, Key.Key_Down)
+    desk.until(lambda: desk.asked(OpenPorts("jack", "live:in", "live:out")))
+    assert ports.out.currentText() == "live:in"
+
+
+def test_a_port_that_came_later_is_found_by_looking_again(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    desk.names = type(desk.names)("jack", (*desk.names.outputs, "new:in"), desk.names.inputs)
+    click(ports.refresh_button)
+    desk.until(lambda: ports.out.count() == 4)
+
+
+def test_a_chosen_port_that_went_away_is_shown_as_gone(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    desk.session.choose_output("synth:in")
+    desk.names = type(desk.names)("jack", (), ())
+    click(ports.refresh_button)
+    desk.until(lambda: ports.out.currentText() == "synth:in (gone)")
+
+
+def test_a_lost_port_is_said_in_words_and_looked_for_again_at_a_click(desk: Desk) -> None:
+    text = "The JACK server has gone away. Start it again and look again."
+    desk.band.report(Fault(text, ports_lost=True))
+    line = desk.window.status
+    desk.until(lambda: line.text.text() == text)
+    assert line.remedy.text() == "Look again"
+    click(line.remedy)
+    desk.until(lambda: desk.asked(OpenPorts("auto")))
+    desk.until(lambda: line.text.text().startswith("Ready"))
+
+
+def test_without_midi_the_ports_say_why_they_are_off(desk: Desk) -> None:
+    desk.names = type(desk.names)("none", (), ())
+    desk.band.report(PortsOpened("none", "nowhere", None))
+    ports = desk.window.transport.ports
+    desk.until(lambda: not ports.out.isEnabled())
+    assert "No MIDI system" in ports.out.toolTip()
+
+
+# --- the loop ---
+
+
+def test_a_new_idea_is_outlined_until_it_takes_over(desk: Desk) -> None:
+    desk.session.play()
+    desk.until(lambda: desk.session.playhead.rolling)
+    before = desk.session.loop
+    key(desk.window, Key.Key_N)
+    desk.until(lambda: desk.session.next_loop is not None)
+    coming = desk.session.next_loop
+    desk.until(lambda: "takes over at the next bar" in desk.window.status.text.text())
+    assert desk.session.loop == before
+    desk.band.turn_over()
+    desk.until(lambda: desk.session.loop == coming)
+    assert desk.session.next_loop is None
+
+
+def test_the_picture_changes_with_the_loop_and_with_the_one_that_waits(desk: Desk) -> None:
+    desk.session.play()
+    desk.until(lambda: desk.session.playhead.rolling)
+    desk.window.loop.resize(1100, 400)
+    pictures = [desk.window.loop.picture().toImage()]
+    click(desk.window.sliders.new_idea)
+    desk.until(lambda: desk.session.next_loop is not None)
+    pictures.append(desk.window.loop.picture().toImage())
+    desk.band.turn_over()
+    desk.until(lambda: desk.session.next_loop is None)
+    pictures.append(desk.window.loop.picture().toImage())
+    assert pictures[0] != pictures[1] != pictures[2] != pictures[0]
+
+
+def test_a_moving_playhead_repaints_only_strips(desk: Desk) -> None:
+    painted: list[int] = []
+    desk.window.loop.painted.connect(lambda rect: painted.append(rect.width()))
+    desk.session.play()
+    desk.until(lambda: len(painted) >= 20)
+    assert sorted(painted)[len(painted) // 2] <= 40
+
+
+def test_a_hit_tells_its_velocity_and_its_timing(desk: Desk) -> None:
+    loop = desk.session.loop
+    assert loop is not None
+    step, voice = next((int(s), Voice(int(v))) for s, v in zip(*loop.hits.nonzero(), strict=True))
+    words = desk.window.loop.describe(step, voice)
+    assert words.startswith(f"{voice.title}, {step // 16 + 1}.{step % 16 // 4 + 1}.{step % 4 + 1}: velocity ")
+    empty = next(s for s in range(64) if not loop.hits[s, voice])
+    assert desk.window.loop.describe(empty, voice) == ""
+
+
+# --- sliders ---
+
+
+def test_at_rest_the_shapes_show_where_the_draw_lies(desk: Desk) -> None:
+    for name, row in desk.window.sliders.shapes.items():
+        assert row.slider.shown == pytest.approx(AXES[name])
+        assert not row.slider.held
+
+
+def test_a_dragged_shape_is_held_and_changes_the_loop(desk: Desk) -> None:
+    row = desk.window.sliders.shapes["z4"]
+    before = desk.session.loop
+    drag(row.slider, row.slider.rect().center(), 60)
+    state = desk.session.state
+    assert state is not None
+    assert state.settings.axes["z4"] == pytest.approx(row.slider.shown)
+    assert row.slider.held
+    desk.until(lambda: desk.session.loop != before)
+
+
+def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
+    row = desk.window.sliders.shapes["z1"]
+    desk.session.set_axis("z1", 2.0)
+    assert row.slider.shown == 2.0
+    double_click(row.slider)
+    assert row.slider.shown == pytest.approx(AXES["z1"])
+    assert not row.slider.held
+
+
+def test_reset_puts_every_shape_back(desk: Desk) -> None:
+    button = desk.window.sliders.reset
+    assert not button.isEnabled()
+    desk.session.set_axis("z1", 2.0)
+    desk.session.set_axis("z8", -2.0)
+    click(button)
+    state = desk.session.state
+    assert state is not None
+    assert dict(state.settings.axes) == {}
+    assert not button.isEnabled()
+
+
+def test_freedom_is_the_temperature_in_percent(desk: Desk) -> None:
+    row = desk.window.sliders.freedom
+    key(row.slider, Key.Key_End)
+    state = desk.session.state
+    assert state is not None
+    assert state.settings.temperature == 2.0
+    assert row.figure.text() == "200 %"
+
+
+def test_a_typed_seed_begins_with_its_first_idea(desk: Desk) -> None:
+    desk.session.new_idea()
+    box = desk.window.sliders.seed
+    write(box, "42")
+    key(box, Key.Key_Return)
+    state = desk.session.state
+    assert state is not None
+    assert (state.settings.seed, state.settings.index) == (42, 0)
+
+
+def test_n_brings_a_new_idea_even_while_a_number_box_has_the_focus(desk: Desk) -> None:
+    key(desk.window.transport.tempo, Key.Key_N)
+    state = desk.session.state
+    assert state is not None
+    assert state.settings.index == 1
+
+
+@pytest.mark.parametrize(("button", "swap_at"), [(0, SwapAt.STEP), (2, SwapAt.LOOP)])
+def test_the_moment_of_a_swap_is_chosen(desk: Desk, button: int, swap_at: SwapAt) -> None:
+    click(desk.window.sliders.swap.buttons[button])
+    state = desk.session.state
+    assert state is not None
+    assert state.swap_at is swap_at
+
+
+def test_a_value_the_studio_refuses_becomes_a_sentence_that_can_be_dismissed(desk: Desk) -> None:
+    desk.session.set_temperature(9.0)
+    line = desk.window.status
+    assert "goes from 0 to 2" in line.text.text()
+    click(line.remedy)
+    assert line.text.text().startswith("Ready")
+
+
+# --- life ---
+
+
+def test_the_window_is_there_before_the_model_and_nothing_in_it_is_dead_without_a_reason(
+    closed_desk: Desk,
+) -> None:
+    closed_desk.window.show()
+    assert "Loading" in closed_desk.window.status.text.text()
+    disabled = [
+        control
+        for kind in (QPushButton, QAbstractSpinBox, QComboBox, QSlider)
+        for control in closed_desk.window.findChildren(kind)
+        if not control.isEnabled()
+    ]
+    assert len(disabled) >= 15
+    assert all("loading" in control.toolTip() or "at the next" in control.toolTip() for control in disabled)
+
+
+def test_a_broken_model_is_said_in_the_window_and_can_be_tried_again(closed_desk: Desk) -> None:
+    closed_desk.trouble = GroovebridgeError("The bundle has no decoder.onnx. Install Groovebridge again.")
+    closed_desk.window.show()
+    closed_desk.session.open()
+    closed_desk.until(lambda: closed_desk.session.phase is Phase.FAILED)
+    line = closed_desk.window.status
+    assert line.text.text() == "The bundle has no decoder.onnx. Install Groovebridge again."
+    closed_desk.trouble = None
+    click(line.remedy)
+    closed_desk.until(lambda: closed_desk.session.phase is Phase.READY)
+    assert closed_desk.window.transport.play.isEnabled()
+
+
+def test_a_bug_while_loading_is_said_too(closed_desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    closed_desk.trouble = ZeroDivisionError("oh")
+    closed_desk.window.show()
+    closed_desk.session.open()
+    closed_desk.until(lambda: closed_desk.session.phase is Phase.FAILED)
+    assert "ZeroDivisionError" in closed_desk.window.status.text.text()
+    assert "could not start" in caplog.text
+
+
+def test_closing_the_window_ends_the_player_and_every_thread(desk: Desk) -> None:
+    desk.session.play()
+    desk.until(lambda: desk.session.playhead.ticking)
+    desk.window.close()
+    assert desk.session.phase is Phase.CLOSED
+    assert not desk.session.playhead.ticking
+    assert not desk.band.alive
+
+
+def test_closing_while_loading_leaves_no_player_behind(closed_desk: Desk) -> None:
+    closed_desk.window.show()
+    closed_desk.session.open()
+    closed_desk.window.close()
+    assert all(not band.alive for band in closed_desk.bands)
+
+
+def test_a_hidden_window_draws_no_frames(desk: Desk) -> None:
+    desk.session.play()
+    desk.until(lambda: desk.session.playhead.ticking)
+    desk.window.hide()
+    assert not desk.session.playhead.ticking
+    desk.window.show()
+    assert desk.session.playhead.ticking
+
+
+# --- for everyone ---
+
+
+def test_every_control_has_a_name_for_those_who_do_not_see_it(desk: Desk) -> None:
+    kinds = (QPushButton, QAbstractSpinBox, QComboBox, QSlider)
+    controls = [control for kind in kinds for control in desk.window.findChildren(kind)]
+    assert len(controls) >= 24
+    assert all(control.accessibleName() and control.toolTip() for control in controls if control.isVisible())
+
+
+def test_tab_walks_through_the_controls_as_one_reads(desk: Desk) -> None:
+    bar = desk.window.transport
+    bar.play.setFocus()
+    walked: list[QWidget | None] = []
+    for _ in range(4):
+        key(desk.window.focusWidget() or desk.window, Key.Key_Tab)
+        walked.append(desk.window.focusWidget())
+    assert walked == [bar.stop, bar.tempo, bar.sync, bar.send_clock]
+
+
+def test_it_fits_the_smallest_size(desk: Desk) -> None:
+    desk.window.resize(1100, 700)
+    assert (desk.window.width(), desk.window.height()) == (1100, 700)
+    assert desk.window.loop.height() >= 380
+    inside = desk.window.rect()
+    for button in desk.window.findChildren(QPushButton):
+        if button.isVisible():
+            assert button.width() >= button.minimumSizeHint().width() or not button.text()
+            assert inside.contains(button.mapTo(desk.window, button.rect().bottomRight()))
