@@ -23,11 +23,10 @@ import threading
 import time
 from typing import Any
 
-from bridge.ports.base import AT_ONCE, Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
+from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
 from bridge.ports.frames import FrameRate, unwrap
-from bridge.ports.lateness import Lateness
 from bridge.ports.names import match_port
-from bridge.ports.pending import Pending
+from bridge.ports.placing import Placer
 
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
@@ -96,7 +95,7 @@ class JackOut:
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
         """Take back what is due at or after `at_ns` and not out. Never blocks. See `MidiOut.cancel_from`."""
-        return self._ports.pending.cancel_from(at_ns)
+        return self._ports.cancel_from(at_ns)
 
     def counters(self) -> OutCounters:
         """What the port has done since it was opened."""
@@ -144,13 +143,12 @@ class JackPorts:
         self._period = int(client.blocksize)
         self._out_port = client.midi_outports.register("out")
         self._in_port = client.midi_inports.register("in")
-        self.pending = Pending()
-        self._lateness = Lateness()
-        self._late_handover = self._xruns = self._dropped = 0
+        self._placer = Placer(self._rate)
+        self._xruns = self._dropped = 0
         self._lost = self._closed = False
-        self._next_frame: int | None = None  # where the next cycle starts if there is no xrun; the callback's
         self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
         self.clock = JackClock(client, self._rate)
+        self._start = self.clock.frame  # of the period; the callback's
         self.out = JackOut(self, self._out_port.name)
         self.inp = JackIn(self._in_port.name)
         destination = out and match_port(out, _names(client, is_input=True), "output")
@@ -179,19 +177,24 @@ class JackPorts:
         if self._lost or self._closed:
             self._dropped += 1
         else:
-            self.pending.put(message, due_ns)
+            self._placer.pending.put(message, due_ns)
+
+    def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
+        """Take back what is due at or after `at_ns` and not out."""
+        return self._placer.pending.cancel_from(at_ns)
 
     def counters(self) -> OutCounters:
         """A snapshot of the figures."""
-        p50, p99, worst = self._lateness.percentiles_ms()
+        placer = self._placer
+        p50, p99, worst = placer.lateness.percentiles_ms()
         return OutCounters(
-            messages=self._lateness.count,
+            messages=placer.lateness.count,
             lateness_p50_ms=p50,
             lateness_p99_ms=p99,
             lateness_max_ms=worst,
-            late_handover=self._late_handover,
+            late_handover=placer.late_handover,
             xruns=self._xruns,
-            dropped=self._dropped,
+            dropped=self._dropped + placer.refused,
         )
 
     def close(self) -> None:
@@ -203,7 +206,7 @@ class JackPorts:
             return
         self._closed = True
         atexit.unregister(self.close)
-        self.pending.cancel_from(self.clock.now_ns() + self.out.lead_ns)
+        self.cancel_from(self.clock.now_ns() + self.out.lead_ns)
         self._flush()
         self.clock.detach()
         # A server that stands still (a hung driver, a debugger) never answers, and libjack asks without a
@@ -222,7 +225,7 @@ class JackPorts:
                 cycles.get(timeout=max(0.0, deadline - time.perf_counter()))
             except queue.Empty:
                 break
-            quiet = 0 if self.pending.waiting() else quiet + 1
+            quiet = 0 if self._placer.pending.waiting() else quiet + 1
         self._cycles = None
 
     # --- JACK's threads ------------------------------------------------------------------------------------
@@ -235,36 +238,21 @@ class JackPorts:
             raise  # JACK-Client prints it and JACK calls us no more
 
     def _cycle(self, frames: int) -> None:
-        raw = self._client.last_frame_time
-        expected = self._next_frame
-        start = unwrap(raw, self.clock.frame if expected is None else expected)
-        end = self._next_frame = start + frames
-        rate, pending, out = self._rate, self.pending, self._out_port
-        # Only what came after its own cycle had been written is late through the player's fault; what lies
-        # in the gap that an xrun tore (expected..start) is not.
-        self._late_handover += pending.collect(rate.first_ns(start if expected is None else expected))
-        before_ns = rate.first_ns(end)
-        out.clear_buffer()
-        written = 0
-        while (taken := pending.take(before_ns)) is not None:
-            due_ns, message, entry = taken
-            due = start if due_ns == AT_ONCE else rate.to_frame(due_ns)
-            frame = max(due, start)
-            try:
-                out.write_midi_event(frame - start, message)
-            except self._jack.JackError:
-                if written:  # the buffer is full: the rest goes out a period later
-                    pending.untake(entry, message)
-                    break
-                self._dropped += 1  # larger than a whole buffer: never
-                continue
-            written += 1
-            self._lateness.add(rate.to_ns(frame - due))
+        start = self._start = unwrap(self._client.last_frame_time, self._start)
+        self._out_port.clear_buffer()
+        self._placer.place(start, frames, self._write)
         for offset, data in self._in_port.incoming_midi_events():
-            self._inbox.put(Incoming(bytes(data), rate.to_ns(start + offset)))
+            self._inbox.put(Incoming(bytes(data), self._rate.to_ns(start + offset)))
         cycles = self._cycles
         if cycles is not None:
             cycles.put(None)
+
+    def _write(self, offset: int, message: bytes) -> bool:
+        try:
+            self._out_port.write_midi_event(offset, message)
+        except self._jack.JackError:  # the port's buffer is full
+            return False
+        return True
 
     def _set_period(self, frames: int) -> None:
         self._period = frames
