@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,9 @@ class FileWriteError(GroovebridgeError):
 
     def __init__(self, path: Path, error: OSError) -> None:
         reason = (error.strerror or str(error)).lower()
-        super().__init__(f"{path} cannot be written: {reason}. Free some space or choose another place.")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        cure = "Free some space or choose another place." if full else "Choose another place."
+        super().__init__(f"{path} cannot be written: {reason}. {cure}")
 
 
 def write_atomically(path: Path | str, data: bytes) -> None:
@@ -54,3 +57,15 @@ def make_folder(path: Path | str) -> Path:
     except OSError as error:
         raise FileWriteError(folder, error) from error
     return folder
+
+
+def check_place(path: Path | str) -> None:
+    """Raise FileWriteError now if a file at `path` could not be written later, as far as can be told."""
+    path = Path(path)
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise FileWriteError(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if not folder.is_dir():
+        raise FileWriteError(path, FileNotFoundError(errno.ENOENT, "there is no such folder"))
+    if not os.access(folder, os.W_OK) and not os.access(path, os.W_OK):
+        raise FileWriteError(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))

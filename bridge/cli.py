@@ -1,0 +1,279 @@
+"""The command line: thin words around the studio. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bridge.errors import GroovebridgeError
+
+if TYPE_CHECKING:
+    from bridge.model import Model, Settings
+
+app = typer.Typer(
+    name="groovebridge",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="A drum companion: drum loops for your DAW, in time with it. Without a command it opens the window.",
+)
+
+
+class SyncChoice(StrEnum):
+    """Where the tempo comes from."""
+
+    internal = "internal"
+    clock = "clock"
+
+
+class ApiChoice(StrEnum):
+    """How MIDI leaves this program."""
+
+    auto = "auto"
+    jack = "jack"
+    alsa = "alsa"
+    coremidi = "coremidi"
+    winmm = "winmm"
+    rtmidi_jack = "rtmidi-jack"
+    none = "none"
+
+
+class NoteMapChoice(StrEnum):
+    """Which drum instrument the notes are for."""
+
+    gm = "gm"
+    td11 = "td11"
+    ableton = "ableton"
+    logic = "logic"
+
+
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Which drums: the same seed, the same drums.")]
+Temperature = Annotated[
+    float, typer.Option(metavar="0..2", help="How loosely they are played: 0 is the plainest, 1 is free.")
+]
+Sliders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Hold a slider, e.g. z1=1.5 (-3 to 3). May be repeated."
+    ),
+]
+Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
+Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+PLAY_EXAMPLES = """Examples:
+
+\b
+groovebridge play                             drums on a virtual port at 120 BPM, until Ctrl-C
+groovebridge play --bpm 96 --seed 7 --evolve  other drums, new ones every four bars
+groovebridge play --sync clock --in "Ardour"  follow your DAW's MIDI clock
+groovebridge play --out "Synth" --bars 8 --record take.mid
+"""
+
+GENERATE_EXAMPLES = """Examples:
+
+\b
+groovebridge generate                               eight loops in ./groovebridge-loops
+groovebridge generate --seed 7 --count 20 -o ideas  twenty others in ./ideas
+groovebridge generate --set z1=2 --note-map ableton for an Ableton Drum Rack
+"""
+
+
+@app.command(epilog=PLAY_EXAMPLES, short_help="Stream drums into your DAW.")
+def play(
+    evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
+    sync: Annotated[
+        SyncChoice, typer.Option(help="Keep our own tempo, or follow MIDI clock.")
+    ] = SyncChoice.internal,
+    bpm: Bpm = 120.0,
+    bars: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many bars.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Play to this MIDI port (default: a virtual one).")
+    ] = None,
+    inp: Annotated[
+        str | None, typer.Option("--in", metavar="PORT", help="Listen to this port (default: a virtual one).")
+    ] = None,
+    api: Annotated[
+        ApiChoice, typer.Option(help="MIDI system; auto takes the best there is.")
+    ] = ApiChoice.auto,
+    seed: Seed = 0,
+    temperature: Temperature = 0.5,
+    sliders: Sliders = None,
+    send_clock: Annotated[
+        bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="OUT.mid", help="Write down what was played as a MIDI file.")
+    ] = None,
+    stats: Annotated[
+        Path | None, typer.Option(metavar="OUT.json", help="Write how precisely it was played.")
+    ] = None,
+    bundle: Bundle = None,
+) -> None:
+    """Stream drums into your DAW through a MIDI port, without a window."""
+    from bridge.files import check_place, write_atomically
+    from bridge.player.messages import PlayerConfig, Sync
+    from bridge.ports import best_api
+
+    for path in (record, stats):
+        if path is not None:
+            check_place(path)
+    chosen = best_api() if api is ApiChoice.auto else api.value
+    homeless = api is ApiChoice.auto and chosen == "none"
+    if homeless and (out or inp or sync is SyncChoice.clock):
+        raise GroovebridgeError(
+            "There is no MIDI system here, so there are no ports to play to or to hear a clock from. "
+            "Start a JACK server or load ALSA's sequencer (sudo modprobe snd-seq); "
+            "`groovebridge doctor` says more."
+        )
+    model, settings = _model(bundle, seed, temperature, sliders)
+    config = PlayerConfig(
+        api=chosen,
+        out=out,
+        inp=inp,
+        sync=Sync(sync.value),
+        bpm=bpm,
+        send_clock=send_clock,
+        bars=bars,
+        record=None if record is None else str(record.absolute()),
+    )
+    from bridge.studio.headless import first_run, perform
+
+    if homeless:
+        from bridge.ports.monitor import Monitor
+
+        outcome = first_run(model, config, settings, typer.echo, Monitor().play)
+    else:
+        outcome = perform(model, config, settings, typer.echo, evolve=evolve)
+    if outcome.stats is not None:
+        figures = asdict(outcome.stats)
+        if stats is not None:
+            write_atomically(stats, _json(figures).encode())
+        if figures["notes_sent"]:
+            typer.echo(
+                f"Played {figures['notes_sent']} notes, {figures['open_notes']} left open; "
+                f"99 of 100 went out at most {figures['lateness_ms']['p99']:.2f} ms late."
+            )
+    if outcome.fault:
+        raise GroovebridgeError(outcome.fault)
+    if outcome.interrupted and bars is not None:
+        raise typer.Exit(130)
+
+
+@app.command(epilog=GENERATE_EXAMPLES, short_help="Write drum loops as MIDI files.")
+def generate(
+    count: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many loops.")] = 8,
+    seed: Seed = 0,
+    temperature: Temperature = 0.5,
+    sliders: Sliders = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
+    ] = Path("groovebridge-loops"),
+    bpm: Bpm = 120.0,
+    note_map: Annotated[
+        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
+    ] = NoteMapChoice.gm,
+    bundle: Bundle = None,
+) -> None:
+    """Write drum loops of four bars as MIDI files, to drag into your DAW."""
+    from bridge.groove import NOTE_MAPS
+    from bridge.studio.generate import generate as write_loops
+
+    model, settings = _model(bundle, seed, temperature, sliders)
+    for path in write_loops(model, settings, count, output, bpm, NOTE_MAPS[note_map.value].out_notes):
+        typer.echo(path)
+
+
+@app.command(short_help="List the MIDI ports of other programs.")
+def ports(
+    api: Annotated[
+        ApiChoice, typer.Option(help="MIDI system; auto takes the best there is.")
+    ] = ApiChoice.auto,
+    as_json: Json = False,
+) -> None:
+    """List the MIDI ports of other programs, by the names that `play --out` and `--in` take."""
+    from bridge.ports import list_ports
+
+    found = list_ports(api.value)
+    if as_json:
+        typer.echo(_json(asdict(found)))
+    elif found.api == "none":
+        typer.echo("There is no MIDI system here. `groovebridge doctor` says what is missing.")
+    else:
+        typer.echo(f"MIDI through {found.api}.")
+        for title, names in (("Play to (--out):", found.outputs), ("Listen to (--in):", found.inputs)):
+            typer.echo(title)
+            typer.echo("\n".join(f"  {name}" for name in names) or "  nothing here yet")
+
+
+@app.command(short_help="Say what this machine offers and how well it keeps time.")
+def doctor(as_json: Json = False, bundle: Bundle = None) -> None:
+    """Say what MIDI and inference this machine offers, and how well it keeps time. Takes some seconds."""
+    from bridge.studio.doctor import Finding, Verdict, examine
+
+    findings: list[Finding] = []
+    for finding in examine(bundle):
+        findings.append(finding)
+        if not as_json:
+            label = f"{finding.verdict.value:8} {finding.name}: "
+            typer.echo(textwrap.fill(label + finding.text, 100, subsequent_indent=" " * 9))
+    broken = any(finding.verdict is Verdict.BROKEN for finding in findings)
+    if as_json:
+        typer.echo(_json({"ok": not broken, "findings": [finding.as_json() for finding in findings]}))
+    if broken:
+        raise typer.Exit(1)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status.
+
+    0 all well, 1 a sentence on stderr says what is wrong and what to do, 2 a wrong command line, 130
+    interrupted.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="groovebridge")
+    except GroovebridgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _model(
+    bundle: Path | None, seed: int, temperature: float, sliders: list[str] | None
+) -> tuple[Model, Settings]:
+    from bridge.model import Bundle, Model, Settings
+
+    settings = Settings(seed=seed, temperature=temperature, axes=dict(map(_slider, sliders or ())))
+    model = Model(Bundle.load(bundle))
+    model.latent(settings)  # an unknown slider is told before anything opens
+    return model, settings
+
+
+def _slider(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        if not (name and equals):
+            raise ValueError
+        return name.strip(), float(value)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not NAME=VALUE with a number, such as z1=1.5", param_hint="--set"
+        ) from None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"

@@ -1,0 +1,183 @@
+"""A studio that plays by itself until it is done or stopped: what `groovebridge play` does."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import platformdirs
+
+from bridge.files import FileWriteError
+from bridge.groove import BARS, DrumLoop
+from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR
+from bridge.model import Settings
+from bridge.player.link import PlayerLink
+from bridge.player.messages import ClockState, Motion, PlayerConfig, Stats, Sync
+from bridge.studio.generate import generate
+from bridge.studio.state import StudioState
+from bridge.studio.studio import LinkFactory, Model, Studio
+from bridge.timing import BeatMap
+
+FIRST_RUN_LOOPS = 2
+FIRST_RUN_FILES = 8
+_STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+_LISTEN_S = 0.5 if sys.platform == "win32" else None  # on Windows Ctrl-C does not end a wait without limit
+
+Say = Callable[[str], None]
+Watch = Callable[[StudioState], None]
+Show = Callable[[BeatMap, Callable[[int], DrumLoop], int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a performance ended.
+
+    stats         the player's figures; None if it could not tell them any more
+    interrupted   Ctrl-C, or a polite kill, ended it
+    fault         what went wrong, for the user; None if all went well
+    """
+
+    stats: Stats | None
+    interrupted: bool = False
+    fault: str | None = None
+
+
+def perform(
+    model: Model,
+    config: PlayerConfig,
+    settings: Settings,
+    say: Say,
+    *,
+    evolve: bool = False,
+    watch: Watch | None = None,
+    link_factory: LinkFactory = PlayerLink,
+) -> Outcome:
+    """Play until `config.bars` are done, Ctrl-C, SIGTERM, or a fault; then close every note and port.
+
+    Main thread only. `say` gets sentences on what is going on; `watch` is called once, when the song first
+    rolls, and may take as long as it likes. Raises what the model raises for settings that it does not have.
+    """
+    interrupted, fault = False, None
+    studio = Studio(model, link_factory, config, settings, evolve=evolve)
+    try:
+        with _stopping_by(signal.default_int_handler):
+            fault = _attend(studio, say, watch)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        with _stopping_by(signal.SIG_IGN):  # nobody's impatience leaves a note open
+            stats = studio.close()
+    late = studio.state.fault  # the recording is written at the very end
+    return Outcome(stats, interrupted, fault or late)
+
+
+def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, show: Show) -> Outcome:
+    """Make music without any MIDI system: loops as files, and two of them played in the terminal.
+
+    Settings, tempo, number of bars, recording and statistics are as for `perform`; without a number of bars
+    two loops are played. `show(song, loop_at, end_ticks)` draws: `Monitor.play` does.
+    """
+    bars = config.bars or FIRST_RUN_LOOPS * BARS
+    say(
+        "There is no MIDI system here (neither a JACK server nor a sequencer), so this plays in the "
+        "terminal; `groovebridge doctor` says more."
+    )
+    files = _first_files(model, settings, config)
+    say(f"{len(files)} loops as MIDI files are in {files[0].parent}: drag them into your DAW.")
+    loops = [model.loop(replace(settings, index=settings.index + block)) for block in range(-(-bars // BARS))]
+
+    def watch(state: StudioState) -> None:
+        anchor = state.anchor
+        if anchor is not None:
+            song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
+            show(song, lambda ticks: loops[min(ticks // LOOP_TICKS, len(loops) - 1)], bars * TICKS_PER_BAR)
+
+    nowhere = replace(config, api="none", bars=bars)
+    return perform(model, nowhere, settings, lambda _: None, evolve=True, watch=watch)
+
+
+def _first_files(model: Model, settings: Settings, config: PlayerConfig) -> list[Path]:
+    """Save loops where a musician looks for music; where that cannot be written, in the current folder."""
+    music = platformdirs.user_music_path() / "Groovebridge"
+    try:
+        return generate(model, settings, FIRST_RUN_FILES, music, config.bpm, config.notes, config.channel)
+    except FileWriteError:
+        here = Path.cwd() / "groovebridge-loops"
+        return generate(model, settings, FIRST_RUN_FILES, here, config.bpm, config.notes, config.channel)
+
+
+def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
+    """Start the song once ports are open, stay until it is done; return the fault that ended it, if any."""
+    states: SimpleQueue[StudioState] = SimpleQueue()
+    studio.subscribe(states.put)
+    state = studio.state
+    opened = watched = False
+    clock_told: tuple[ClockState, Motion] | None = None
+    while True:
+        if state.ended:
+            return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
+        if state.fault is not None:
+            if opened and state.ports is None:
+                return state.fault
+            say(state.fault)
+            studio.dismiss_fault()
+        if state.finished:
+            return None
+        if state.ports is not None and not opened:
+            opened = True
+            say(_opening(state))
+            studio.play()
+        if state.sync is Sync.CLOCK and opened and (state.clock, state.motion) != clock_told:
+            clock_told = (state.clock, state.motion)
+            if sentence := _clock_news(state):
+                say(sentence)
+        if watch is not None and not watched and state.motion is Motion.ROLLING:
+            watched = True
+            watch(state)
+        state = _next(states)
+
+
+def _next(states: SimpleQueue[StudioState]) -> StudioState:
+    while True:
+        with contextlib.suppress(Empty):
+            return states.get(timeout=_LISTEN_S)
+
+
+def _opening(state: StudioState) -> str:
+    ports = state.ports
+    assert ports is not None
+    if state.sync is Sync.INTERNAL:
+        return f"Playing on {ports.out} ({ports.api}) at {state.bpm:g} BPM. Ctrl-C stops."
+    heard = f" on {ports.inp}" if ports.inp else ""
+    return f"Playing on {ports.out} ({ports.api}), waiting for MIDI clock{heard}. Ctrl-C stops."
+
+
+def _clock_news(state: StudioState) -> str | None:
+    match state.clock:
+        case ClockState.LOCKED if state.motion is Motion.ROLLING:
+            return f"Locked to the clock at {state.bpm:.1f} BPM."
+        case ClockState.LOST:
+            return "The clock is gone: waiting for it to come back."
+    return None
+
+
+@contextlib.contextmanager
+def _stopping_by(handler: signal._HANDLER) -> Iterator[None]:
+    """Have Ctrl-C, kill and a closed terminal all do this for the time being. Only in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
