@@ -51,7 +51,16 @@ from bridge.player.output import Output
 from bridge.player.patterns import Deck, Voicing, pattern_of
 from bridge.player.recorder import Recorder
 from bridge.ports.base import Incoming, OutCounters, PortLost, Ports
-from bridge.timing import BeatMap, Sequencer, next_boundary
+from bridge.timing import (
+    TICKS_PER_CLOCK,
+    BeatMap,
+    ClockTransport,
+    Rolling,
+    Sequencer,
+    TransportEvent,
+    next_boundary,
+)
+from bridge.timing import Motion as TransportMotion
 from bridge.timing.pattern import cell_at
 
 LOOKAHEAD_NS = 40_000_000
@@ -66,6 +75,9 @@ of
 pouring out everything that it missed."""
 
 IDLE_NS = 500_000_000
+CLOCK_CHECK_NS = 50_000_000
+"""How soon a foreign clock that has gone silent is noticed."""
+
 TEMPO_STEP_BPM = 0.05
 
 _GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
@@ -93,7 +105,9 @@ class Engine:
         self._ports: Ports | None = None
         self._output: Output | None = None
 
-        self._map: BeatMap | None = None  # our own clock, while it rolls
+        self._transport = ClockTransport()  # hears every clock, so that it knows one before we follow it
+        self._awaited: int | None = None  # the downbeat that is handed over though its F8 is still to come
+        self._map: BeatMap | None = None  # song position <-> time while we roll, whoever leads
         self._rolling = False
         self._position = 0  # where the song stands, while it does not roll
         self._began_ticks = 0.0  # where this roll began
@@ -110,6 +124,7 @@ class Engine:
         self._swaps = 0
 
         self._anchor: Anchor | None = None
+        self._clock: dict[str, object] = {"state": ClockState.OFF.value, "phase_ms": 0.0}
         self._moved = False
         self._past = OutCounters()  # of ports that are closed
         self._past_notes = 0
@@ -138,6 +153,7 @@ class Engine:
             self._past_notes += output.notes_sent
         self._ports = None
         self._output = None
+        self._transport = ClockTransport()  # the next ports have a clock of their own
         return rolling
 
     # --- what comes in ---
@@ -158,9 +174,7 @@ class Engine:
             case SetTempo(bpm):
                 self._set_tempo(bpm)
             case SetSync(sync):
-                self._halt(now_ns)
-                self._sync = sync
-                self._moved = True
+                self._set_sync(sync, now_ns)
             case SetNotes(notes, channel):
                 self._set_voicing(Voicing(notes, channel))
             case SetSendClock(on):
@@ -173,6 +187,8 @@ class Engine:
                     self._halt(now_ns)
             case Panic():
                 self._panic(now_ns)
+            case Incoming(message, at_ns):
+                self._receive(message, at_ns, now_ns)
             case PortLost(reason):
                 self.detach(now_ns)
                 self._moved = True
@@ -194,8 +210,10 @@ class Engine:
 
     def advance(self, now_ns: int) -> int:
         """Hand over what is due soon, report what has changed; return when to call again at the latest."""
-        wake_ns = now_ns + IDLE_NS
+        if self._sync is Sync.CLOCK:
+            self._check_clock(now_ns)
         output, song = self._output, self._song()
+        wake_ns = now_ns + (IDLE_NS if self._sync is Sync.INTERNAL else CLOCK_CHECK_NS)
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
             if song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS:
@@ -215,6 +233,8 @@ class Engine:
 
     def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
         until = song.to_ticks(now_ns + output.lead_ns + LOOKAHEAD_NS)
+        if self._awaited is not None:
+            until = min(until, self._awaited + TICKS_PER_CLOCK)
         for event in self._sequencer.advance(until):
             due_ns = song.to_ns(event.ticks)
             if event.on:
@@ -235,6 +255,54 @@ class Engine:
         """Song position <-> time while the song rolls, by whoever leads."""
         return self._map if self._rolling else None
 
+    # --- a foreign clock ---
+
+    def _receive(self, message: bytes, at_ns: int, now_ns: int) -> None:
+        events = self._transport.receive(message, at_ns)
+        if self._sync is Sync.CLOCK:
+            for event in events:
+                self._follow(event, now_ns)
+            if self._rolling and self._awaited is None:
+                self._map = self._transport.map or self._map
+
+    def _follow(self, event: TransportEvent, now_ns: int) -> None:
+        if not isinstance(event, Rolling):
+            self._halt(now_ns)
+            self._position = event.ticks
+            self._moved = True
+            self._stand()
+        elif not self._awaits(event):
+            self._begin(event.ticks, now_ns, self._transport.map)
+        self._awaited = None
+
+    def _awaits(self, event: Rolling) -> bool:
+        """Whether this is the downbeat that has been handed over already."""
+        if self._awaited != event.ticks or self._map is None:
+            return False
+        self._moved = True
+        return abs(self._map.to_ns(event.ticks) - event.at_ns) < self._map.ns_per_tick * TICKS_PER_CLOCK / 2
+
+    def _check_clock(self, now_ns: int) -> None:
+        """See whether the clock has gone silent; and hand over the downbeat of one that is about to start.
+
+        The F8 of the downbeat is heard a period or two late. Where the clock ran steadily before its Start,
+        we know when it will come, and beat 1 is on time. No more than this one clock's notes go out before
+        it is heard.
+        """
+        for event in self._transport.check(now_ns):
+            self._follow(event, now_ns)
+        if self._output is None:
+            return
+        if self._awaited is None:
+            song = None if self._rolling else self._transport.armed_map
+            near_ns = now_ns + self._output.lead_ns + LOOKAHEAD_NS
+            if song is not None and now_ns < song.to_ns(self._position) <= near_ns:
+                self._begin(self._position, now_ns, song)
+                self._awaited = self._position
+        elif self._map is not None and now_ns > self._map.to_ns(self._awaited + TICKS_PER_CLOCK):
+            self._halt(now_ns, self._awaited)  # it did not come
+            self._awaited = None
+
     # --- transport ---
 
     def _start(self, at_ticks: int | None, now_ns: int) -> None:
@@ -248,14 +316,12 @@ class Engine:
         origin_ns = now_ns + self._output.lead_ns + START_DELAY_NS
         self._begin(at_ticks, now_ns, BeatMap.at(self._bpm, at_ticks, origin_ns))
 
-    def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
-        """Roll from a song position, or roll on from there. `song` is our own clock, unused where we
-        follow.
-        """
-        if self._rolling:
-            self._halt(now_ns)
-        if self._output is not None:
-            self._output.settle_all()
+    def _begin(self, ticks: float, now_ns: int, song: BeatMap | None) -> None:
+        """Roll from a song position, or roll on from there, along `song`."""
+        self._halt(now_ns)
+        if self._output is None or song is None:
+            return
+        self._output.settle_all()
         self._rolling = True
         self._map = song
         self._moved = True
@@ -263,7 +329,7 @@ class Engine:
         self._sequencer.locate(ticks)
         self._limit(None if self._left_ticks is None else cell_at(ticks) + self._left_ticks)
         self._watched = cell_at(ticks)
-        self.recorder.begin(round(ticks), self._bpm)
+        self.recorder.begin(round(ticks), song.bpm)
         if self._send_clock:
             self._clock_out.begin(ticks)
 
@@ -314,6 +380,10 @@ class Engine:
             self._report(LoopPlaying(card.loop_id, self._position))
         self._watched_id = self._playing_id
 
+    def _stand_unless_rolling(self) -> None:
+        if not self._rolling:
+            self._stand()
+
     def _panic(self, now_ns: int) -> None:
         output, song = self._output, self._song()
         if output is None:
@@ -336,8 +406,7 @@ class Engine:
             self._sequencer.swap(card.pattern, boundary)
         else:
             self._sequencer.set_block(card.block, card.pattern, boundary)
-        if not self._rolling:
-            self._stand()
+        self._stand_unless_rolling()
 
     def _set_voicing(self, voicing: Voicing) -> None:
         for card in self._deck.revoice(voicing):
@@ -345,15 +414,25 @@ class Engine:
                 self._sequencer.swap(card.pattern, 0)
             else:
                 self._sequencer.set_block(card.block, card.pattern)
-        if not self._rolling:
-            self._stand()
+        self._stand_unless_rolling()
 
     def _set_tempo(self, bpm: float) -> None:
         self._bpm = check_bpm(bpm)
-        if self._map is not None:
+        if self._map is not None and self._sync is Sync.INTERNAL:
             cursor = self._sequencer.position_ticks
             self._map = self._map.with_tempo(bpm, self._map.to_ns(cursor))
             self.recorder.tempo(cursor, bpm)
+
+    def _set_sync(self, sync: Sync, now_ns: int) -> None:
+        self._halt(now_ns)
+        self._awaited = None
+        self._sync = sync
+        self._moved = True
+        if sync is Sync.CLOCK:  # a clock that rolls already is picked up where it is
+            here = self._transport.position_ticks(now_ns)
+            self._position = int(here)
+            self._begin(here, now_ns, self._transport.map)
+            self._stand_unless_rolling()
 
     def _set_send_clock(self, on: bool) -> None:
         self._send_clock = on
@@ -384,16 +463,12 @@ class Engine:
                 "p99": counters.lateness_p99_ms,
                 "max": counters.lateness_max_ms,
             },
-            clock={"state": self._clock_state.value, "phase_ms": 0.0},
+            clock=dict(self._clock),
             swaps=self._swaps,
             xruns=counters.xruns,
             late_handover=counters.late_handover,
             open_notes=len(output.open_keys) if output else 0,
         )
-
-    @property
-    def _clock_state(self) -> ClockState:
-        return ClockState.OFF
 
     def _tell_takeovers(self, song: BeatMap, now_ns: int) -> None:
         while self._takeovers and song.to_ns(self._takeovers[0][0]) <= now_ns:
@@ -405,6 +480,7 @@ class Engine:
     def _tell_anchor(self, now_ns: int) -> None:
         """Report where the song is, if something about it has changed since the last report."""
         anchor = self._where(now_ns)
+        self._clock = {"state": anchor.clock.value, "phase_ms": anchor.phase_ms}
         last = self._anchor
         if (
             last is not None
@@ -415,17 +491,25 @@ class Engine:
             return
         self._moved = False
         self._anchor = anchor
+        if anchor.motion is Motion.ROLLING and anchor.sync is Sync.CLOCK:
+            self.recorder.tempo(anchor.ticks, anchor.bpm)
         if self._ports is not None:
             anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
         self._report(anchor)
 
     def _where(self, now_ns: int) -> Anchor:
         song = self._song()
-        if song is None:
-            return Anchor(self._position, now_ns, self._bpm, Motion.STOPPED, self._sync, self._clock_state)
-        return Anchor(
-            song.origin_ticks, song.origin_ns, song.bpm, Motion.ROLLING, self._sync, self._clock_state
-        )
+        if self._sync is Sync.INTERNAL:
+            if song is None:
+                return Anchor(self._position, now_ns, self._bpm, Motion.STOPPED, self._sync)
+            return Anchor(song.origin_ticks, song.origin_ns, song.bpm, Motion.ROLLING, self._sync)
+        state = self._transport.state(now_ns)
+        ticks: float = self._position
+        motion = Motion.ARMED if self._transport.motion is TransportMotion.ARMED else Motion.STOPPED
+        bpm = state.bpm or self._bpm
+        if song is not None and self._awaited is None:
+            ticks, motion, bpm = song.to_ticks(now_ns), Motion.ROLLING, song.bpm
+        return Anchor(ticks, now_ns, bpm, motion, self._sync, ClockState(state.kind.value), state.phase_ms)
 
 
 def _sum(past: OutCounters, latest: OutCounters) -> OutCounters:

@@ -1,0 +1,203 @@
+"""What the player's tests share: a port in memory under a simulated clock, loops, and a running player
+process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeVar
+
+import numpy as np
+import pytest
+
+from bridge.groove import DrumLoop
+from bridge.player import PlayerConfig, PlayerLink
+from bridge.player.engine import Engine
+from bridge.player.messages import Command, Fault, LoopPlaying, Report, Stats
+from bridge.ports.base import Incoming, OutCounters, PortLost
+
+MS = 1_000_000
+_R = TypeVar("_R")
+
+
+def random_loop(seed: int, density: float = 0.2, feel: float = 1.0) -> DrumLoop:
+    """A loop with early and late hits on all voices; `feel` 0 puts every hit on the grid."""
+    numbers = np.random.default_rng(seed)
+    hits = numbers.random((64, 9)) < density
+    offsets = feel * numbers.uniform(-0.5, 0.5, (64, 9))
+    return DrumLoop.of(hits, numbers.uniform(0.1, 1, (64, 9)), offsets)
+
+
+@dataclass
+class SimulatedClock:
+    """Stands still unless moved."""
+
+    ns: int = 1_000_000_000
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def to_host_ns(self, at_ns: int) -> int:
+        return at_ns
+
+
+@dataclass
+class MemoryPort:
+    """A `MidiOut` that remembers what went out and when: a message is out once the clock has passed its due
+    time."""
+
+    clock: SimulatedClock
+    lead_ns: int = 5 * MS
+    name: str = "memory:out"
+    sent: list[tuple[int, bytes]] = field(
+        default_factory=list
+    )  # what is out, and is to be out: (due, message)
+    late: list[tuple[int, bytes]] = field(default_factory=list)  # handed over after its due time
+    dead: bool = False
+
+    def send(self, message: bytes, due_ns: int) -> None:
+        if self.dead:
+            return
+        if due_ns < self.clock.ns:
+            self.late.append((due_ns, message))
+            due_ns = self.clock.ns
+        self.sent.append((due_ns, message))
+
+    def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
+        gone = [entry for entry in self.sent if entry[0] >= max(at_ns, self.clock.ns)]
+        self.sent = [entry for entry in self.sent if entry[0] < max(at_ns, self.clock.ns)]
+        return [(message, due_ns) for due_ns, message in sorted(gone, key=lambda entry: entry[0])]
+
+    def counters(self) -> OutCounters:
+        return OutCounters(messages=len(self.sent), late_handover=len(self.late))
+
+    def in_order(self) -> list[tuple[int, bytes]]:
+        """What went out, by due time; messages due together in the order of the calls."""
+        return sorted(self.sent, key=lambda entry: entry[0])
+
+
+@dataclass
+class MemoryPorts:
+    """A pair of ports with nothing behind the input."""
+
+    clock: SimulatedClock
+    out: MemoryPort
+    api: str = "memory"
+    inp: None = None
+
+    def close(self) -> None:
+        self.out.dead = True
+
+
+class Rig:
+    """An engine with a port in memory; `run_ms` lets time pass as the process's loop would."""
+
+    def __init__(self, config: PlayerConfig | None = None) -> None:
+        self.clock = SimulatedClock()
+        self.port = MemoryPort(self.clock)
+        self.reports: list[Report] = []
+        self.engine = Engine(config or PlayerConfig(), self.reports.append)
+        self.engine.attach(MemoryPorts(self.clock, self.port), self.clock.ns)
+
+    def do(self, *items: Command | Incoming | PortLost) -> None:
+        """Hand items to the engine, now."""
+        for item in items:
+            self.engine.handle(item, self.clock.ns)
+        self.engine.advance(self.clock.ns)
+
+    def run_ms(self, ms: float) -> None:
+        """Let time pass; the engine is woken when it asks to be."""
+        end = self.clock.ns + round(ms * MS)
+        while self.clock.ns < end:
+            self.clock.ns = min(end, max(self.clock.ns + 1, self.engine.advance(self.clock.ns)))
+        self.engine.advance(self.clock.ns)
+
+    def told(self, kind: type[_R]) -> list[_R]:
+        """The reports of one kind, in order."""
+        return [report for report in self.reports if isinstance(report, kind)]
+
+    def loops_played(self) -> list[tuple[int, int]]:
+        """(song position, loop number) of each take-over that was told."""
+        return [(report.at_ticks, report.loop_id) for report in self.told(LoopPlaying)]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note that was heard: when its note-on and its note-off came."""
+
+    on: int
+    off: int
+    key: int
+    velocity: int
+
+
+def notes_of(messages: list[tuple[int, bytes]]) -> list[Note]:
+    """Pair note-ons with their note-offs. Fails on a note that is struck twice, closed unopened, or left
+    open."""
+    sounding: dict[int, tuple[int, int]] = {}
+    notes = []
+    for at, message in messages:
+        kind, key = message[0] & 0xF0, (message[0] & 15) << 7 | message[1]
+        if kind == 0x90 and message[2] > 0:
+            assert key not in sounding, f"key {key} struck at {at} while it sounds"
+            sounding[key] = (at, message[2])
+        elif kind in (0x80, 0x90):
+            assert key in sounding, f"key {key} closed at {at} while it does not sound"
+            on, velocity = sounding.pop(key)
+            notes.append(Note(on, at, key, velocity))
+    assert not sounding, f"left open: {sounding}"
+    return sorted(notes, key=lambda note: (note.on, note.key))
+
+
+class Running:
+    """A player process, with its reports collected."""
+
+    def __init__(self, config: PlayerConfig) -> None:
+        self.reports: list[Report] = []
+        self._told = threading.Condition()
+        self.link = PlayerLink(config, self._on_report)
+
+    def _on_report(self, report: Report) -> None:
+        with self._told:
+            self.reports.append(report)
+            self._told.notify_all()
+
+    def send(self, *commands: Command) -> None:
+        for command in commands:
+            self.link.send(command)
+
+    def wait_for(
+        self, kind: type[_R], where: Callable[[_R], bool] = lambda _: True, timeout_s: float = 15
+    ) -> _R:
+        """The first report of a kind that fits; fails when a fault or nothing comes instead."""
+
+        def found() -> _R | None:
+            return next((each for each in self.reports if isinstance(each, kind) and where(each)), None)
+
+        deadline = time.monotonic() + timeout_s
+        with self._told:
+            while (report := found()) is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or (kind is not Fault and any(isinstance(each, Fault) for each in self.reports)):
+                    pytest.fail(f"waited for {kind.__name__} in vain: {self.reports}")
+                self._told.wait(left)
+        return report
+
+    def forget(self) -> None:
+        """Drop the reports so far."""
+        with self._told:
+            self.reports.clear()
+
+    def close(self) -> Stats | None:
+        return self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
