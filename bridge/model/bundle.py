@@ -12,6 +12,7 @@ graphs' own inputs and outputs are checked when they are opened (`bridge.model.m
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import zipfile
@@ -174,9 +175,9 @@ class Bundle:
         """The stored inputs and outputs, as `pair_shapes` with a batch dimension in front."""
         path = self.path / PAIR
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(_read(path, _OTHER_BUNDLE)), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise BundleError(f"{path} cannot be read as stored arrays. {_OTHER_BUNDLE}") from error
         shapes = pair_shapes(self.manifest.latent_size, self.manifest.choices)
         for name, shape in shapes.items():

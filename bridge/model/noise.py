@@ -54,17 +54,21 @@ def expression_noise(seed: int, index: int) -> NDArray[np.float32]:
     return normals.reshape(STEPS, EXPRESSIONS).astype(np.float32)
 
 
-def _uniforms(seed: int, index: int, stream: _Stream, count: int) -> NDArray[np.float64]:
-    """Uniforms in the open interval (0, 1): the middle of one of 2^52 equal cells, exact in float64.
+def open_unit(bits: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Raw 64-bit words as numbers of the open interval (0, 1): the middle of one of 2^52 equal cells.
 
-    The upper 52 bits choose the cell. With 53 bits the last cell's middle would round up to 1.
+    The upper 52 bits choose the cell. All are exact in float64; with 53 bits the last middle would round to
+    1, whose Gumbel is infinite.
     """
+    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+def _uniforms(seed: int, index: int, stream: _Stream, count: int) -> NDArray[np.float64]:
     if not (0 <= seed < WORD and 0 <= index < WORD):
         raise ValueError(f"seed and index must lie in 0..2^64-1, not {seed} and {index}")
     key = np.array([seed, int(stream)], dtype=np.uint64)
     counter = np.array([0, index, 0, 0], dtype=np.uint64)
-    bits = np.random.Philox(key=key, counter=counter).random_raw(count)
-    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return open_unit(np.random.Philox(key=key, counter=counter).random_raw(count))
 
 
 def _normals(seed: int, index: int, stream: _Stream, count: int) -> NDArray[np.float64]:
