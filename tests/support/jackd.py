@@ -92,6 +92,16 @@ class JackServer:
         self._end(signal.SIGKILL)
         self._killed = True
 
+    def freeze(self) -> None:
+        """Have the server stand still until `thaw`: no periods, no answers, as when a driver hangs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server run again. It will count xruns."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def log(self) -> str:
         """What jackd has written so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else self._said
@@ -133,6 +143,7 @@ class JackServer:
         if process is None:
             return
         process.send_signal(how)
+        process.send_signal(signal.SIGCONT)  # a frozen one would not take notice
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,8 @@ name."""
 from __future__ import annotations
 
 import gc
+import heapq
+import itertools
 import json
 import sys
 from collections import deque
@@ -24,7 +26,12 @@ class Client:
         self.inp: Any = self.client.midi_inports.register("in")
         self.out: Any = self.client.midi_outports.register("out")
         self.heard: list[tuple[int, bytes]] = []
-        self.to_play: deque[tuple[int, bytes]] = deque()
+        self.handed: deque[tuple[int, int, bytes]] = (
+            deque()
+        )  # to the process callback: (frame, number, message)
+        self.to_play: list[tuple[int, int, bytes]] = []  # the callback's heap
+        self.numbers = itertools.count()
+        self.forget_handed = False
         self.xruns = self.jumps = self.missed = 0
         self.last_frame = int(self.client.frame_time)
         self.expected: int | None = None
@@ -45,8 +52,13 @@ class Client:
             self.jumps += 1
         self.expected = start + frames
         self.out.clear_buffer()
+        if self.forget_handed:
+            self.forget_handed = False
+            self.to_play.clear()
+        while self.handed:
+            heapq.heappush(self.to_play, self.handed.popleft())
         while self.to_play and self.to_play[0][0] < start + frames:
-            frame, message = self.to_play.popleft()
+            frame, _, message = heapq.heappop(self.to_play)
             self.missed += frame < start
             self.out.write_midi_event(max(frame - start, 0), message)
         for offset, data in self.inp.incoming_midi_events():
@@ -61,9 +73,11 @@ class Client:
             case "period":
                 self.client.blocksize = request["frames"]
             case "play":
-                self.to_play.extend((frame, bytes.fromhex(message)) for frame, message in request["events"])
+                for frame, message in request["events"]:
+                    self.handed.append((frame, next(self.numbers), bytes.fromhex(message)))
             case "stop":
-                self.to_play.clear()
+                self.handed.clear()
+                self.forget_handed = True
             case "heard":
                 return {"events": [(frame, data.hex()) for frame, data in self.heard[request["since"] :]]}
             case "forget":
