@@ -1,0 +1,76 @@
+"""The real parts that the tests stand on: what they promise, they keep."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.jackd import JackServer
+from tests.support.peer import Peer, clock_events, take
+
+pytestmark = pytest.mark.jack
+
+
+def litter(server: JackServer) -> list[Path]:
+    return [path for path in Path("/dev/shm").glob("jack*") if server.name in path.name]
+
+
+def test_a_server_is_there_while_it_runs_and_leaves_nothing() -> None:
+    before = os.environ.get("JACK_DEFAULT_SERVER")
+    with JackServer() as server:
+        assert os.environ["JACK_DEFAULT_SERVER"] == server.name
+        assert litter(server)
+    assert os.environ.get("JACK_DEFAULT_SERVER") == before
+    assert not litter(server)
+
+
+def test_killed_servers_do_not_use_up_the_places_for_servers() -> None:
+    """libjack lists eight servers and strikes off a dead one only when one of its name starts."""
+    for _ in range(9):
+        with JackServer() as server:
+            server.kill()
+        assert not litter(server)
+
+
+def test_what_one_peer_plays_another_hears_on_the_same_frames(server: JackServer) -> None:
+    with Peer("one") as one, Peer("two") as two:
+        one.connect(one.out, two.inp)
+
+        def measure() -> None:
+            two.forget()
+            events = clock_events(bpm=300, ticks=24)
+            start = one.play(reversed(events))
+            heard = two.wait_for(lambda heard: len(heard) >= len(events))
+            assert [(frame - start, message) for frame, message in heard] == events
+
+        take(measure, two)
+
+
+def test_a_dirty_take_is_repeated_a_clean_fault_is_not(server: JackServer, peer: Peer) -> None:
+    takes = 0
+
+    def dirty() -> None:
+        nonlocal takes
+        takes += 1
+        before = peer.xruns()
+        server.freeze()
+        time.sleep(0.05)
+        server.thaw()
+        while peer.xruns() == before:
+            time.sleep(0.001)
+        raise AssertionError("spoilt by an xrun")
+
+    with pytest.raises(pytest.fail.Exception, match="too busy to measure"):
+        take(dirty, peer, attempts=2)
+    assert takes == 2
+    assert take(lambda: dirty() if takes < 3 else "clean", peer) == "clean"
+    assert takes == 3
+
+    def fault() -> None:
+        raise AssertionError("a fault")
+
+    with pytest.raises(AssertionError, match="a fault"):
+        take(fault, peer)
