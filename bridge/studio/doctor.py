@@ -144,7 +144,7 @@ def _ports(api: str) -> str:
 
 def _timing() -> Finding:
     try:
-        realtime, late_ns = measure_wakeups()
+        realtime, late_ns = measure_wakeups(TAKES)
     except (OSError, RuntimeError) as error:
         return Finding("Timing", Verdict.LIMITED, f"The timing could not be measured: {error}.")
     p50, p99, worst = _percentiles_ms(late_ns)
@@ -179,7 +179,7 @@ def timing_verdict(p99_ms: float) -> tuple[Verdict, str]:
     )
 
 
-def measure_wakeups(takes: int = TAKES, period_ns: int = PERIOD_NS) -> tuple[bool, list[int]]:
+def measure_wakeups(takes: int, period_ns: int = PERIOD_NS) -> tuple[bool, list[int]]:
     """Time a loop like the player's in a process of its own.
 
     Returns whether real-time priority was granted, and by how many nanoseconds each wait for an absolute
