@@ -108,14 +108,15 @@ def apt_install(wanted: Sequence[Sequence[str]]) -> bool:
     # jackd2 asks a question when installed by hand; here it must take the default.
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive"]
     apt += ["apt-get", "--quiet=2", "-o", "DPkg::Lock::Timeout=120"]
-    subprocess.run([*apt, "update"], stdout=sys.stderr, check=False)
+    subprocess.run([*apt, "update"], stdout=subprocess.DEVNULL, check=False)
     first_known = (next(filter(_apt_knows, names), None) for names in wanted)
     packages = list(dict.fromkeys(filter(None, first_known)))
     if not packages:
         return False
     print(f"set-up: installing from Debian: {' '.join(packages)}", file=sys.stderr, flush=True)
     install = [*apt, "install", "--yes", "--no-install-recommends", *packages]
-    done = subprocess.run(install, stdout=sys.stderr, stdin=subprocess.DEVNULL, check=False)
+    quiet = subprocess.DEVNULL  # what goes wrong comes on stderr
+    done = subprocess.run(install, stdout=quiet, stdin=quiet, check=False)
     return done.returncode == 0
 
 
