@@ -27,8 +27,8 @@ class _Handed:
 class Output:
     """One opened MIDI output with its open notes. Owned by the player's loop; nothing blocks.
 
-    Notes keep their order whatever the clock does: a due time before that of the note event before it is put
-    off to it. Settled events, which can no longer be taken back, go to the recorder.
+    Each key keeps its order whatever the clock does: an event due before the one before it waits for that.
+    Settled events, which can no longer be taken back, go to the recorder.
     """
 
     def __init__(self, port: MidiOut, recorder: Recorder) -> None:
@@ -36,7 +36,7 @@ class Output:
         self._recorder = recorder
         self._open: set[int] = set()
         self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
-        self._last_due_ns: int | None = None
+        self._last_due_ns: dict[int, int] = {}
         self._notes_sent = 0
 
     @property
@@ -61,16 +61,16 @@ class Output:
     def note_on(self, key: int, velocity: int, due_ns: int, ticks: float) -> None:
         """Strike a key; `ticks` is its place in the song."""
         if key in self._open:
-            self._send(midi.note_off(key), due_ns, ticks)
+            self._send(key, midi.note_off(key), due_ns, ticks)
         self._open.add(key)
         self._notes_sent += 1
-        self._send(midi.note_on(key, velocity), due_ns, ticks)
+        self._send(key, midi.note_on(key, velocity), due_ns, ticks)
 
     def note_off(self, key: int, due_ns: int, ticks: float) -> None:
         """Close a key if it is open."""
         if key in self._open:
             self._open.discard(key)
-            self._send(midi.note_off(key), due_ns, ticks)
+            self._send(key, midi.note_off(key), due_ns, ticks)
 
     def system(self, message: bytes, due_ns: int) -> None:
         """Send a message that is no note: clock, transport, controllers. It is not recorded."""
@@ -90,7 +90,7 @@ class Output:
             else:
                 kept.append(handed)
         self._ledger = kept
-        self._last_due_ns = None
+        self._last_due_ns.clear()
         others: list[tuple[bytes, int]] = []
         # backwards: a key's events alternate, so undoing them last first leaves the truth
         for message, due_ns in reversed(back):
@@ -126,9 +126,8 @@ class Output:
         for message, due_ns in messages:
             self._port.send(message, due_ns)
 
-    def _send(self, message: bytes, due_ns: int, ticks: float) -> None:
-        if self._last_due_ns is not None and due_ns < self._last_due_ns:
-            due_ns = self._last_due_ns
-        self._last_due_ns = due_ns
+    def _send(self, key: int, message: bytes, due_ns: int, ticks: float) -> None:
+        due_ns = max(due_ns, self._last_due_ns.get(key, due_ns))
+        self._last_due_ns[key] = due_ns
         self._port.send(message, due_ns)
         self._ledger.append(_Handed(message, due_ns, ticks))

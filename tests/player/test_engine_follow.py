@@ -1,0 +1,267 @@
+"""The player's core behind a foreign MIDI clock, under a simulated clock: right bar, right step, on time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+import pytest
+
+from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Finished,
+    Motion,
+    PlayerConfig,
+    SetLoop,
+    SetSync,
+    Start,
+    Stop,
+    Sync,
+)
+from bridge.ports.base import Incoming
+from tests.player.support import MS, Note, Rig, notes_of, random_loop
+
+LOOP = random_loop(11, density=0.3, feel=0.5)
+PERIOD_MS = 500 / 24  # of an F8 at 120 BPM
+NS_PER_TICK = 500 * MS / 960
+LEAD_MS = 5.0  # where a note was just closed, its key waits for that
+DETECTED_MS = 3.0  # a message is handled so long after it came
+
+
+def song_position(step: int) -> bytes:
+    return bytes((0xF2, step & 127, step >> 7))
+
+
+class Follower(Rig):
+    """A rig that hears a clock; `beats` are the times of all F8 that were sent."""
+
+    def __init__(self, config: PlayerConfig | None = None) -> None:
+        super().__init__(config or PlayerConfig(sync=Sync.CLOCK))
+        self.do(SetLoop(LOOP, 1))
+        self.beats: list[int] = []
+
+    def send(self, message: bytes) -> None:
+        """It comes now, and is handled a little later."""
+        came_ns = self.clock.ns
+        self.run_ms(DETECTED_MS)
+        self.do(Incoming(message, came_ns))
+        self.clock.ns = max(came_ns, self.clock.ns)
+
+    def ticks(self, count: int, jitter_ms: float = 0, before_next_ms: float = 0) -> None:
+        """So many F8, the first one now; time ends so long before the next one is due."""
+        late = random.Random(1)
+        begin = self.clock.ns
+        for number in range(count):
+            due = begin + round(number * PERIOD_MS * MS)
+            self.beats.append(due)
+            came = due + round(abs(late.gauss(0, jitter_ms)) * MS)
+            self.run_ms((came - self.clock.ns) / MS)
+            self.run_ms(DETECTED_MS)
+            self.do(Incoming(b"\xf8", came))
+        self.run_ms((begin + round(count * PERIOD_MS * MS) - self.clock.ns) / MS - before_next_ms)
+
+    def heard(self) -> list[Note]:
+        return notes_of(self.port.in_order())
+
+    @property
+    def anchor(self) -> Anchor:
+        return self.told(Anchor)[-1]
+
+
+def check(
+    notes: Iterable[Note],
+    zero_ns: int,
+    at_ticks: int,
+    until_ticks: int,
+    *,
+    within_ms: float,
+    first_ms: float,
+    begins: bool = True,
+) -> None:
+    """Every step of the song in this range was played once and as written.
+
+    The song was at `at_ticks` at `zero_ns`, at 120 BPM. The hits of its first step may be `first_ms` late; if
+    it `begins` there, its early hits are on the step.
+    """
+    played: dict[tuple[int, int], tuple[int, float]] = {}
+    for note in notes:
+        ticks = at_ticks + (note.on - zero_ns) / NS_PER_TICK
+        step = round(ticks / TICKS_PER_STEP) * TICKS_PER_STEP
+        if at_ticks <= step < until_ticks:
+            assert (step, note.key) not in played
+            played[step, note.key] = note.velocity, ticks
+    wanted: dict[tuple[int, int], tuple[int, float]] = {}
+    for turn in range(0, until_ticks, LOOP_TICKS):
+        for each in loop_notes(LOOP):
+            if at_ticks <= turn + each.cell_ticks < until_ticks:
+                start = max(at_ticks if begins else 0, turn + each.start_ticks)
+                wanted[turn + each.cell_ticks, 9 << 7 | each.note] = each.velocity, start
+    assert {place: velocity for place, (velocity, _) in played.items()} == {
+        place: velocity for place, (velocity, _) in wanted.items()
+    }
+    for place, (_, ticks) in played.items():
+        error_ms = (ticks - wanted[place][1]) * NS_PER_TICK / MS
+        assert -within_ms <= error_ms <= (first_ms if place[0] == at_ticks else within_ms), place
+
+
+def test_start_arms_and_the_next_f8_is_the_downbeat() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.run_ms(700)
+    assert not rig.port.sent
+    assert rig.anchor.motion is Motion.ARMED
+    rig.ticks(24 * 8)
+    rig.send(b"\xfc")
+    check(rig.heard(), rig.beats[0], 0, 8 * 960, within_ms=0.1, first_ms=DETECTED_MS + 0.1)
+
+
+def test_the_downbeat_of_a_clock_that_ran_before_is_on_time() -> None:
+    rig = Follower()
+    rig.ticks(30, before_next_ms=10)
+    assert not rig.port.sent
+    rig.send(b"\xfa")
+    rig.run_ms(10 - DETECTED_MS)
+    rig.ticks(24 * 8)
+    rig.send(b"\xfc")
+    check(rig.heard(), rig.beats[30], 0, 8 * 960, within_ms=0.1, first_ms=0.1)
+    assert not rig.port.late
+
+
+def test_a_downbeat_that_does_not_come_sounds_once_at_most_and_is_taken_back() -> None:
+    rig = Follower()
+    rig.ticks(30)
+    rig.send(b"\xfa")
+    rig.run_ms(2000)
+    assert rig.anchor.motion is Motion.ARMED
+    first_step = {9 << 7 | note.note for note in loop_notes(LOOP) if note.cell_ticks == 0}
+    assert {note.key for note in rig.heard()} <= first_step
+    before = len(rig.heard())
+    rig.ticks(24 * 4)
+    rig.send(b"\xfc")
+    check(rig.heard()[before:], rig.beats[30], 0, 4 * 960, within_ms=0.1, first_ms=DETECTED_MS + 0.1)
+
+
+def test_a_clock_set_anew_at_start_is_followed_from_its_own_downbeat() -> None:
+    rig = Follower()
+    rig.ticks(30)
+    rig.send(b"\xfa")
+    rig.ticks(24 * 8)  # 18 ms before the old clock would have ticked
+    rig.send(b"\xfc")
+    check(rig.heard(), rig.beats[30], 0, 8 * 960, within_ms=2, first_ms=DETECTED_MS + 0.1)
+
+
+@pytest.mark.parametrize("step", [1, 37, 16 * 9 + 4, 16 * 1000])
+def test_continue_goes_on_at_the_song_position(step: int) -> None:
+    rig = Follower()
+    rig.send(song_position(step))
+    assert rig.anchor.ticks == step * TICKS_PER_STEP
+    rig.send(b"\xfb")
+    rig.ticks(24 * 6)
+    rig.send(b"\xfc")
+    at = step * TICKS_PER_STEP
+    check(rig.heard(), rig.beats[0], at, at + 6 * 960, within_ms=0.1, first_ms=DETECTED_MS + 0.1)
+
+
+def test_a_jump_while_rolling_plays_on_from_the_new_place() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.ticks(24 * 5, before_next_ms=DETECTED_MS)
+    rig.send(song_position(200))
+    rig.ticks(24 * 5)
+    rig.send(b"\xfc")
+    notes = rig.heard()
+    jump_ns = rig.beats[24 * 5]
+    before = [note for note in notes if note.on < jump_ns]
+    after = [note for note in notes if note.on >= jump_ns + DETECTED_MS * MS]
+    check(before, rig.beats[0], 0, 5 * 960 - TICKS_PER_STEP, within_ms=0.1, first_ms=DETECTED_MS + 0.1)
+    at = 200 * TICKS_PER_STEP
+    check(after, jump_ns, at, at + 5 * 960, within_ms=0.1, first_ms=DETECTED_MS + LEAD_MS)
+
+
+def test_stop_then_position_then_start_is_a_loop_of_the_sender() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4)
+    for message in (b"\xfc", song_position(0), b"\xfa"):
+        rig.do(Incoming(message, rig.clock.ns))
+    rig.ticks(24 * 4)
+    rig.send(b"\xfc")
+    again_ns = rig.beats[24 * 4]
+    after = [note for note in rig.heard() if note.on >= again_ns]
+    check(after, again_ns, 0, 4 * 960, within_ms=0.1, first_ms=DETECTED_MS + LEAD_MS)
+
+
+def test_notes_are_closed_and_the_loss_is_told_when_the_clock_vanishes() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4)
+    lost_ns = rig.clock.ns
+    rig.run_ms(3000)
+    rig.heard()
+    assert rig.anchor.motion is Motion.STOPPED
+    assert rig.anchor.clock is ClockState.LOST
+    assert max(due for due, _ in rig.port.sent) < lost_ns + 2500 * MS
+
+
+def test_jitter_is_smoothed_and_loses_or_doubles_nothing() -> None:
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, bars=8))
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4 * 8 + 24, jitter_ms=1.0)
+    assert rig.told(Finished)
+    check(rig.heard(), rig.beats[0], 0, 8 * TICKS_PER_BAR, within_ms=4, first_ms=DETECTED_MS + 4)
+
+
+def test_the_anchor_says_tempo_and_place_of_the_foreign_clock() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4)
+    anchor = rig.anchor
+    assert anchor.motion is Motion.ROLLING
+    assert anchor.clock is ClockState.LOCKED
+    assert anchor.bpm == pytest.approx(120, abs=0.1)
+    assert anchor.ticks == pytest.approx((anchor.at_ns - rig.beats[0]) / NS_PER_TICK, abs=1)
+    told = len(rig.told(Anchor))
+    rig.ticks(24 * 8)
+    assert len(rig.told(Anchor)) == told
+
+
+def test_our_own_start_and_stop_mean_nothing_while_we_follow() -> None:
+    rig = Follower()
+    rig.do(Start())
+    rig.run_ms(500)
+    assert not rig.port.sent
+    rig.send(b"\xfa")
+    rig.ticks(24)
+    rig.do(Stop())
+    assert rig.anchor.motion is Motion.ROLLING
+
+
+def test_a_clock_that_runs_already_is_picked_up_when_we_begin_to_follow() -> None:
+    rig = Follower(PlayerConfig())
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4)
+    assert not rig.port.sent
+    rig.do(SetSync(Sync.CLOCK))
+    rig.ticks(24 * 4)
+    rig.do(SetSync(Sync.INTERNAL))
+    assert rig.anchor.motion is Motion.STOPPED
+    step = 4 * 960 + TICKS_PER_STEP
+    step_ns = rig.beats[0] + round(step * NS_PER_TICK)
+    check(rig.heard(), step_ns, step, 8 * 960, within_ms=0.1, first_ms=0.1, begins=False)
+
+
+def test_the_clock_that_we_send_on_is_the_one_that_we_hear() -> None:
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, notes=(0,) * 9))
+    rig.send(song_position(16))
+    rig.send(b"\xfb")
+    rig.ticks(24 * 4)
+    rig.send(b"\xfc")
+    out = [entry for entry in rig.port.in_order() if entry[1][0] >= 0xF0]
+    assert [message for _, message in out[:2]] == [song_position(16), b"\xfb"]
+    assert out[-1][1] == b"\xfc"
+    sent = [due for due, message in out if message == b"\xf8"]
+    assert abs(len(sent) - 24 * 4) <= 1
+    for due, heard in zip(sent[2:], rig.beats[2:], strict=False):
+        assert abs(due - heard) < 0.1 * MS
