@@ -21,7 +21,7 @@ HEAD = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE
 
 
 def table(evaluation: Mapping[str, Any]) -> str:
-    """The rows of `training.evaluate.Evaluation.to_json` as a Markdown table, below a line on what it is of."""
+    """The rows of `training.evaluate.Evaluation.to_json` as a Markdown table under a title line."""
     rows = [HEAD, ("---",) * len(HEAD), *map(cells, evaluation["rows"])]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     about = f"{evaluation['loops']} loops of {evaluation['files']} files of the {evaluation['split']} split."
@@ -29,7 +29,7 @@ def table(evaluation: Mapping[str, Any]) -> str:
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """One row: shares with their interval, errors with those at matched hits in brackets, - if not measured."""
+    """One row: shares with their interval, errors with those at matched hits in brackets, - if none."""
     measures, interval = row["measures"], row["interval"]
 
     def share(name: str) -> str:
