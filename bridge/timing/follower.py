@@ -44,7 +44,8 @@ _MAX_PERIOD_NS = _NS_PER_MINUTE / (MIN_BPM * CLOCKS_PER_BEAT) * _TOLERANCE
 _OUTLIER_DEVIATIONS = 4.0
 _MIN_DEVIATION_NS = 50_000.0  # a clock on exact frames still has frames
 _FIRST_GUESS_NS = 1_000_000.0  # what jitter to expect of a clock that we do not know
-_ERRORS = 48
+_BENDS = 72
+_BEND = 0.6745 * 6**0.5  # the median of |a - 2b + c| where a, b, c have a Gaussian jitter of deviation 1
 
 
 class Lock(Enum):
@@ -74,10 +75,12 @@ class ClockFollower:
         self._number = -1
         self._line: BeatMap | None = None
         self._ticks: deque[tuple[int, int]] = deque(maxlen=MAX_WINDOW)
+        self._window = 0  # the place of the line's length among the windows
         self._held: list[tuple[int, int]] = []
-        self._errors: deque[int] = deque([round(_FIRST_GUESS_NS / 1.48)] * 8, maxlen=_ERRORS)
+        self._bends: deque[int] = deque([round(_FIRST_GUESS_NS * _BEND)] * 8, maxlen=_BENDS)
         self._phases: deque[int] = deque(maxlen=CLOCKS_PER_BEAT)
         self._last_ns: int | None = None  # of any tick
+        self._interval_ns: int | None = None  # between the last two
         self._good_ns: int | None = None  # of a tick that made sense
 
     # --- what it knows ------------------------------------------------------------------------------------
@@ -135,7 +138,7 @@ class ClockFollower:
         """
         self._number += 1
         silent = self._last_ns is not None and at_ns - self._last_ns > self.silence_ns()
-        self._last_ns = at_ns
+        self._measure_jitter(at_ns)
         line = self._line
         if line is None:
             self._find_tempo(at_ns)
@@ -144,7 +147,6 @@ class ClockFollower:
         if silent or (first and abs(error) > self._limit_ns()):
             self._shift(error)
             error = 0
-        self._errors.append(abs(error))
         if abs(error) <= self._limit_ns():
             self._held.clear()
             self._take(at_ns, error)
@@ -158,8 +160,7 @@ class ClockFollower:
             self._ticks.clear()
         self._ticks.append((self._number, at_ns))
         if len(self._ticks) >= 2:
-            self._good_ns = at_ns
-            self._line = fit_line(self._ticks, self._deviation_ns())
+            self._refit(at_ns)
 
     def _take(self, at_ns: int, error: int) -> None:
         self._ticks.append((self._number, at_ns))
@@ -168,49 +169,54 @@ class ClockFollower:
 
     def _refit(self, at_ns: int) -> None:
         self._good_ns = at_ns
-        line = fit_line(self._ticks, self._deviation_ns())
+        line, self._window = fit_line(self._ticks, self._deviation_ns(), self._window)
         if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
             self._line = line
 
     def _judge(self, line: BeatMap) -> None:
         """Several ticks in a row were off: find out what they have in common, or wait for more."""
-        held = self._held
-        errors = [at - line.to_ns(number) for number, at in held]
         period = line.ns_per_tick
-        if len(held) < min(EARLY_IN_A_ROW, LOST_IN_A_ROW):
-            return
-        growth, doubt = _growth(errors, self._deviation_ns())
-        steady = abs(growth) <= max(3 * doubt, 0.005 * period)
-        offset = fmean(errors)
-        missing = round(offset / period)
-        whole = abs(offset - missing * period) <= 0.3 * period
-        if steady and whole and missing != 0:
-            self._renumber(missing, round(offset - missing * period))
-        elif len(held) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
-            if steady:
-                self._renumber(0, round(offset))
-            else:
+        errors = [at - line.to_ns(number) for number, at in self._held]
+        missing = round(errors[-1] / period)
+        alike = 1
+        while alike < len(errors) and round(errors[-alike - 1] / period) == missing:
+            alike += 1
+        if missing != 0 and alike >= LOST_IN_A_ROW:
+            offset = fmean(errors[-alike:])
+            growth, doubt = _growth(errors[-alike:], self._deviation_ns())
+            if abs(growth) <= 2 * doubt and abs(offset - missing * period) <= 0.3 * period:
+                del self._held[:-alike]
+                self._renumber(missing, round(offset - missing * period))
+                return
+        if len(errors) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
+            growth, doubt = _growth(errors, self._deviation_ns())
+            if abs(growth) > 3 * doubt:
                 self._change_tempo()
+            elif len(errors) >= LATE_IN_A_ROW:
+                self._renumber(0, round(fmean(errors)))
 
     def _renumber(self, missing: int, shift_ns: int) -> None:
         """Ticks were lost (or doubled), or the sender stalled: same tempo, and the held ticks are good."""
         if abs(shift_ns) > self._limit_ns():
             self._shift(shift_ns)
         self._number += missing
+        while len(self._ticks) > 2 and self._ticks[-1][0] >= self._held[0][0] + missing:
+            self._ticks.pop()
         for number, at_ns in self._held:
             if number + missing > self._ticks[-1][0]:
                 self._ticks.append((number + missing, at_ns))
+        self._number = max(self._number, self._ticks[-1][0])
         self._refit(self._held[-1][1])
         self._held.clear()
 
     def _change_tempo(self) -> None:
-        line = fit_line(self._held, self._deviation_ns())
+        line, window = fit_line(self._held, self._deviation_ns(), 0)
         if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
             self._ticks.clear()
             self._ticks.extend(self._held)
             self._phases.clear()
             self._good_ns = self._held[-1][1]
-            self._line = line
+            self._line, self._window = line, window
         else:
             self._number -= len(self._held)
         self._held.clear()
@@ -226,12 +232,19 @@ class ClockFollower:
 
     # --- how much it jitters ------------------------------------------------------------------------------
 
+    def _measure_jitter(self, at_ns: int) -> None:
+        """Note by how much the last two intervals differ: that knows nothing of the line, nor of a ramp."""
+        if self._last_ns is not None:
+            interval = at_ns - self._last_ns
+            if self._interval_ns is not None:
+                self._bends.append(abs(interval - self._interval_ns))
+            self._interval_ns = interval
+        self._last_ns = at_ns
+
     def _deviation_ns(self) -> float:
-        """Standard deviation of the jitter, from the median of the last errors, which outliers do not
-        move.
-        """
-        ordered = sorted(self._errors)
-        return max(_MIN_DEVIATION_NS, 1.48 * ordered[len(ordered) // 2])
+        """Standard deviation of the jitter, from the median bend, which a few odd ticks hardly move."""
+        ordered = sorted(self._bends)
+        return max(_MIN_DEVIATION_NS, ordered[len(ordered) // 2] / _BEND)
 
     def _limit_ns(self) -> float:
         return _OUTLIER_DEVIATIONS * self._deviation_ns()
