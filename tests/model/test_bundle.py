@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,8 @@ def test_axes_stand_in_the_order_of_how_much_they_matter(shipped: Bundle) -> Non
 def test_no_file_of_the_shipped_bundle_names_a_path_of_the_machine_that_made_it(shipped: Bundle) -> None:
     for path in shipped.path.iterdir():
         content = path.read_bytes()
-        for leak in (b"/home/", b"/root/", b"/work/", b"site-packages", b"Traceback", b'File "'):
-            assert leak not in content, path.name
+        leak = re.search(rb'/(home|root|work|tmp)/|site-packages|Traceback|File "', content)
+        assert leak is None, f"{path.name}: {leak}"
 
 
 def test_a_copied_bundle_is_as_good_as_the_first(copy: BundleCopy) -> None:
