@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from PyQt6.QtCore import QSocketNotifier
+from PyQt6.QtCore import QSocketNotifier, QTimer
 from PyQt6.QtWidgets import QApplication
 from PyQt6.sip import voidptr
 
 from bridge import ports
 from bridge.model import Bundle, Model, Settings
+from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
 from gui.models import Opened, SessionModel
@@ -43,8 +44,8 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
     return status
 
 
-def open_studio(bundle: Path | None) -> Opened:
-    """Load the model, start a studio with its player. Slow: loads onnxruntime. Raises GroovebridgeError."""
+def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Opened:
+    """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError."""
     model = Model(Bundle.load(bundle))
     index_of = {axis.name: axis.index for axis in model.bundle.manifest.axes}
 
@@ -52,12 +53,12 @@ def open_studio(bundle: Path | None) -> Opened:
         z = model.latent(settings)
         return {name: float(z[index]) for name, index in index_of.items()}
 
-    return Opened(Studio(model), coordinates)
+    return Opened(Studio(model, config=config), coordinates)
 
 
-def list_ports() -> PortNames:
-    """The ports of other programs, through the best API there is. May take long; asks the MIDI system."""
-    return ports.list_ports("auto")
+def list_ports(api: str = "auto") -> PortNames:
+    """The ports of other programs, through the best API there is. May take long: it asks the MIDI system."""
+    return ports.list_ports(api)
 
 
 @contextmanager
@@ -65,7 +66,8 @@ def _closing_on_signals(window: MainWindow) -> Iterator[None]:
     """Close the window on SIGINT and SIGTERM.
 
     Python runs signal handlers only between its own instructions, and Qt's loop waits outside them; so the
-    interpreter writes a byte to a socket that Qt listens to.
+    interpreter writes a byte to a socket that Qt listens to. The window closes from within the loop, so
+    that a signal that comes before it ends it too.
     """
     reader, writer = socket.socketpair()
     with reader, writer:
@@ -75,7 +77,7 @@ def _closing_on_signals(window: MainWindow) -> Iterator[None]:
         notifier.activated.connect(lambda: reader.recv(64))
         before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         handlers = {
-            number: signal.signal(number, lambda _number, _frame: window.close())
+            number: signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window.close))
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:

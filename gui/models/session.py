@@ -223,11 +223,11 @@ class SessionModel(QObject):
 
     def choose_output(self, name: str | None) -> None:
         """Send to this port; None is our own virtual port."""
-        self._open_ports(name, self._wanted[1])
+        self._open_ports(name, self._wanted[1], self._listed_api)
 
     def choose_input(self, name: str | None) -> None:
         """Listen to this port; None is our own virtual port."""
-        self._open_ports(self._wanted[0], name)
+        self._open_ports(self._wanted[0], name, self._listed_api)
 
     def refresh_ports(self) -> None:
         """Ask again which ports there are, in the background."""
@@ -241,7 +241,7 @@ class SessionModel(QObject):
             self.open()
         elif remedy is Remedy.REOPEN:
             self.refresh_ports()
-            self._open_ports(*self._wanted)
+            self._open_ports(*self._wanted, "auto")
         elif self._refusal is not None:
             self._refusal = None
             self._say()
@@ -255,9 +255,12 @@ class SessionModel(QObject):
 
     # --- inside ---
 
-    def _open_ports(self, out: str | None, inp: str | None) -> None:
-        current = self._state.ports if self._state is not None else None
-        api = "auto" if current is None or current.api == "none" else current.api
+    @property
+    def _listed_api(self) -> str:
+        """The API whose port names are on offer."""
+        return "auto" if self._choices is None or self._choices.api == "none" else self._choices.api
+
+    def _open_ports(self, out: str | None, inp: str | None, api: str) -> None:
         if self._ask(lambda studio: studio.open_ports(api, out, inp)):
             self._wanted = (out, inp)
         self.ports_changed.emit()

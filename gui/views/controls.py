@@ -96,14 +96,19 @@ class TempoBox(QDoubleSpinBox):
     def wheelEvent(self, e: QWheelEvent | None) -> None:  # noqa: N802
         """Fine steps with Shift."""
         if e is not None:
-            self.setSingleStep(0.1 if e.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
+            self._set_step(e.modifiers())
             super().wheelEvent(e)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:  # noqa: N802
         """Fine steps with Shift."""
         if e is not None:
-            self.setSingleStep(0.1 if e.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
+            if e.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+                self._set_step(e.modifiers())
             super().keyPressEvent(e)
+
+    def _set_step(self, modifiers: Qt.KeyboardModifier) -> None:
+        """Not to be called while a number is typed: Qt then puts the old one back."""
+        self.setSingleStep(0.1 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0)
 
 
 class WholeBox(QSpinBox):
@@ -199,6 +204,7 @@ class Segments(QWidget, Generic[V]):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         self._group = QButtonGroup(self)
+        self._tips = [tip for _, _, tip in choices]
         self._buttons: list[tuple[V, Button]] = []
         for label, value, tip in choices:
             button = Button(tip, tip, label)
@@ -218,6 +224,11 @@ class Segments(QWidget, Generic[V]):
         for candidate, button in self._buttons:
             if candidate == value and not button.isChecked():
                 button.setChecked(True)
+
+    def explain(self, enabled: bool, why_not: str) -> None:
+        """Enable the choices, or disable them and let their tooltips say why."""
+        for (_, button), tip in zip(self._buttons, self._tips, strict=True):
+            explain(button, enabled, tip, why_not)
 
     def _teller(self, value: V) -> Callable[[bool], None]:
         return lambda _checked: self.chosen.emit(value)

@@ -151,7 +151,7 @@ class SliderPanel(QWidget):
         explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
         reset_tip = "Put every shape back where this idea had it"
         explain(self.reset, ready and held_any, reset_tip, "No shape is held." if ready else why_not)
-        self.swap.setEnabled(ready)
+        self.swap.explain(ready, why_not)
         if state is not None:
             self.seed.show_value(state.settings.seed)
             self.swap.show_value(state.swap_at)

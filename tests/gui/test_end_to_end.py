@@ -1,0 +1,148 @@
+"""The window with the real model, studio and player process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from bridge.player.messages import PlayerConfig, PortsOpened
+from bridge.ports.base import PortNames
+from gui import app
+from gui.models import Opened, Phase, SessionModel
+from gui.views import MainWindow
+from tests.gui.hands import click, drag, key, write
+from tests.support.jackd import JackServer
+from tests.support.peer import Peer
+
+Key = Qt.Key
+START_MS = 30_000  # a player is a process of its own: on a busy machine it may take long to be there
+NOTE_ON = 0x99
+
+
+@dataclass
+class Room:
+    """A window on real parts."""
+
+    qtbot: QtBot
+    api: str
+
+    def __post_init__(self) -> None:
+        self.session = SessionModel(self._open_studio, self._list_ports)
+        self.window = MainWindow(self.session)
+        self.qtbot.addWidget(self.window)
+        self.window.show()
+        self.session.open()
+        self.until(lambda: self.ports is not None or self.session.phase is Phase.FAILED)
+        assert self.session.phase is Phase.READY, self.session.status.text
+
+    def _open_studio(self) -> Opened:
+        return app.open_studio(None, PlayerConfig(api=self.api))
+
+    def _list_ports(self) -> PortNames:
+        return app.list_ports(self.api)
+
+    @property
+    def ports(self) -> PortsOpened | None:
+        """What is open."""
+        return None if self.session.state is None else self.session.state.ports
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Let Qt work until this is so."""
+        self.qtbot.waitUntil(true, timeout=START_MS)
+
+
+@pytest.fixture
+def quiet_room(qtbot: QtBot) -> Iterator[Room]:
+    """A window on a player that sends to nobody."""
+    room = Room(qtbot, "none")
+    yield room
+    room.window.close()
+
+
+def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: Room) -> None:
+    room, window = quiet_room, quiet_room.window
+    assert all(row.slider.isEnabled() for row in window.sliders.shapes.values())
+    click(window.sliders.swap.buttons[0])
+    write(window.transport.tempo, "300")
+    key(window.transport.tempo, Key.Key_Return)
+    key(window, Key.Key_Space)
+    room.until(lambda: window.loop.playhead_steps > 2)
+    first = room.session.loop
+    key(window, Key.Key_N)
+    room.until(lambda: room.session.loop != first)
+    second = room.session.loop
+    slider = window.sliders.shapes["z1"].slider
+    drag(slider, slider.rect().center(), slider.width() // 3)
+    room.until(lambda: room.session.loop != second and room.session.next_loop is None)
+    key(window, Key.Key_Space)
+    room.until(lambda: not room.session.playhead.ticking)
+
+
+def test_the_player_ends_with_the_window(quiet_room: Room) -> None:
+    assert [child.name for child in multiprocessing.active_children()] == ["groovebridge-player"]
+    quiet_room.session.play()
+    quiet_room.until(lambda: quiet_room.session.playhead.ticking)
+    quiet_room.window.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_missing_bundle_opens_the_window_and_says_so(qtbot: QtBot, tmp_path: Path) -> None:
+    session = SessionModel(lambda: app.open_studio(tmp_path / "none"), lambda: app.list_ports("none"))
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    session.open()
+    qtbot.waitUntil(lambda: session.phase is Phase.FAILED, timeout=START_MS)
+    assert "none" in window.status.text.text()
+    assert window.status.remedy.text() == "Try again"
+    window.close()
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from gui import app
+
+opened = app.SessionModel.open
+def open_then_interrupt(session):
+    opened(session)
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+app.SessionModel.open = open_then_interrupt
+sys.exit(app.run([], bundle=Path("no such bundle")))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_and_a_polite_kill_close_the_window_in_order(name: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, name]
+    ended = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.jack
+def test_notes_arrive_at_another_program_and_a_lost_server_is_said(qtbot: QtBot) -> None:
+    with JackServer() as server:
+        room = Room(qtbot, "jack")
+        window = room.window
+        assert room.ports is not None
+        with Peer() as peer:
+            peer.connect(room.ports.out, peer.inp)
+            click(window.transport.ports.refresh_button)
+            room.until(lambda: window.transport.ports.out.findText("peer:in") > 0)
+            key(window, Key.Key_Space)
+            heard = peer.wait_for(lambda events: sum(e.message[0] == NOTE_ON for e in events) >= 8)
+            assert any(event.message[0] == NOTE_ON for event in heard)
+        server.kill()
+        room.until(lambda: room.ports is None)
+        assert "JACK" in window.status.text.text()
+        assert window.status.remedy.text() == "Look again"
+        room.until(lambda: not room.session.playhead.rolling)
+        window.close()
