@@ -163,5 +163,5 @@ def table(seeds: int) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Phase error of the clock follower, in ms.")
-    parser.add_argument("--seeds", type=int, default=20, help="runs of each scenario (20)")
+    parser.add_argument("--seeds", type=int, default=10, help="runs of each scenario (10)")
     print(table(parser.parse_args().seeds))

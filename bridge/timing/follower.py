@@ -22,13 +22,14 @@ Time is an argument. A tick costs some 50 microseconds; nothing blocks. Not thre
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
 
 from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
-from bridge.timing.linefit import MAX_WINDOW, fit_line
+from bridge.timing.linefit import MAX_WINDOW, WINDOWS, fit_line
 
 CLOCKS_PER_BEAT = 24
 LOCKED_AFTER_TICKS = 12
@@ -144,10 +145,11 @@ class ClockFollower:
             self._find_tempo(at_ns)
             return
         error = at_ns - line.to_ns(self._number)
-        if silent or (first and abs(error) > self._limit_ns()):
+        limit = self._limit_ns()
+        if silent or (first and abs(error) > limit):
             self._shift(error)
             error = 0
-        if abs(error) <= self._limit_ns():
+        if abs(error) <= limit:
             self._held.clear()
             self._take(at_ns, error)
             return
@@ -181,19 +183,21 @@ class ClockFollower:
         alike = 1
         while alike < len(errors) and round(errors[-alike - 1] / period) == missing:
             alike += 1
-        if missing != 0 and alike >= LOST_IN_A_ROW:
+        if missing != 0 and alike >= LOST_IN_A_ROW and self._line_deviation_ns() <= 0.15 * period:
             offset = fmean(errors[-alike:])
-            growth, doubt = _growth(errors[-alike:], self._deviation_ns())
+            growth, doubt = self._growth(errors[-alike:])
             if abs(growth) <= 2 * doubt and abs(offset - missing * period) <= 0.3 * period:
                 del self._held[:-alike]
                 self._renumber(missing, round(offset - missing * period))
                 return
         if len(errors) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
-            growth, doubt = _growth(errors, self._deviation_ns())
-            if abs(growth) > 3 * doubt:
+            growth, doubt = self._growth(errors)
+            if abs(growth) > 3 * doubt or len(self._ticks) <= 2 * len(self._held):
                 self._change_tempo()
             elif len(errors) >= LATE_IN_A_ROW:
-                self._renumber(0, round(fmean(errors)))
+                offset = fmean(errors)
+                whole = abs(offset - missing * period) <= 0.3 * period
+                self._renumber(missing if whole else 0, round(offset - missing * period if whole else offset))
 
     def _renumber(self, missing: int, shift_ns: int) -> None:
         """Ticks were lost (or doubled), or the sender stalled: same tempo, and the held ticks are good."""
@@ -246,14 +250,21 @@ class ClockFollower:
         ordered = sorted(self._bends)
         return max(_MIN_DEVIATION_NS, ordered[len(ordered) // 2] / _BEND)
 
+    def _line_deviation_ns(self) -> float:
+        """Standard deviation of the line at the newest tick's number, from how many ticks it stands on."""
+        n = min(len(self._ticks), WINDOWS[self._window])
+        ahead = (n - 1) / 2 + self._number - self._ticks[-1][0]
+        return self._deviation_ns() * math.sqrt(1 / n + 12 * ahead * ahead / (n**3 - n))
+
     def _limit_ns(self) -> float:
-        return _OUTLIER_DEVIATIONS * self._deviation_ns()
+        """How far from the line the newest tick may be."""
+        return _OUTLIER_DEVIATIONS * math.hypot(self._deviation_ns(), self._line_deviation_ns())
 
-
-def _growth(errors: list[int], deviation_ns: float) -> tuple[float, float]:
-    """By how much the errors grow from tick to tick, and the standard deviation of that figure."""
-    n = len(errors)
-    middle = (n - 1) / 2
-    spread = sum((i - middle) ** 2 for i in range(n))
-    growth = sum((i - middle) * error for i, error in enumerate(errors)) / spread
-    return growth, deviation_ns / spread**0.5
+    def _growth(self, errors: list[int]) -> tuple[float, float]:
+        """By how much the errors grow from tick to tick, and the standard deviation of that figure."""
+        n = len(errors)
+        middle = (n - 1) / 2
+        growth = 12 * sum((i - middle) * error for i, error in enumerate(errors)) / (n**3 - n)
+        stood_on = min(len(self._ticks), WINDOWS[self._window])
+        doubt = self._deviation_ns() * math.sqrt(12 / (n**3 - n) + 12 / (stood_on**3 - stood_on))
+        return growth, doubt
