@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -47,13 +47,18 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
 def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Opened:
     """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError."""
     model = Model(Bundle.load(bundle))
+    return Opened(Studio(model, config=config), coordinates_of(model))
+
+
+def coordinates_of(model: Model) -> Callable[[Settings], Mapping[str, float]]:
+    """Where the model's axes lie for given settings: what the sliders show."""
     index_of = {axis.name: axis.index for axis in model.bundle.manifest.axes}
 
     def coordinates(settings: Settings) -> Mapping[str, float]:
         z = model.latent(settings)
         return {name: float(z[index]) for name, index in index_of.items()}
 
-    return Opened(Studio(model, config=config), coordinates)
+    return coordinates
 
 
 def list_ports(api: str = "auto") -> PortNames:

@@ -43,6 +43,7 @@ class SliderRow:
         self.title = QLabel(title)
         self.title.setBuddy(slider)
         self.figure = QLabel()
+        self._colour = ""
         self.figure.setFixedWidth(48)
         self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.title, row, column)
@@ -53,7 +54,10 @@ class SliderRow:
         """Show the value; its figure is bright when it is held."""
         self.slider.show_value(value, held)
         self.figure.setText(figure)
-        self.figure.setStyleSheet(f"color: {theme.TEXT if held else theme.DIM}")
+        colour = theme.TEXT if held else theme.DIM
+        if colour != self._colour:  # a style sheet costs: not at every step of a drag
+            self._colour = colour
+            self.figure.setStyleSheet(f"QLabel:enabled {{ color: {colour} }}")
 
     def explain(self, enabled: bool, tip: str, why_not: str) -> None:
         """Enable the row, or say why it is not."""
