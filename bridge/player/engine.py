@@ -233,8 +233,8 @@ class Engine:
 
     def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
         until = song.to_ticks(now_ns + output.lead_ns + LOOKAHEAD_NS)
-        if self._awaited is not None:
-            until = min(until, self._awaited + TICKS_PER_CLOCK)
+        if self._guessing(now_ns):
+            until = min(until, self._began_ticks + TICKS_PER_CLOCK)
         for event in self._sequencer.advance(until):
             due_ns = song.to_ns(event.ticks)
             if event.on:
@@ -281,6 +281,12 @@ class Engine:
             return False
         self._moved = True
         return abs(self._map.to_ns(event.ticks) - event.at_ns) < self._map.ns_per_tick * TICKS_PER_CLOCK / 2
+
+    def _guessing(self, now_ns: int) -> bool:
+        """Whether we roll on a guess: the downbeat, or the F8 that tells the tempo, is still to come."""
+        if self._sync is Sync.INTERNAL:
+            return False
+        return self._awaited is not None or self._transport.state(now_ns).bpm is None
 
     def _check_clock(self, now_ns: int) -> None:
         """See whether the clock has gone silent; and hand over the downbeat of one that is about to start.

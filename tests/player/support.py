@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from bridge.groove import DrumLoop
+from bridge.groove.notes import LOOP_TICKS, TICKS_PER_STEP, loop_notes
 from bridge.player import PlayerConfig, PlayerLink
 from bridge.player.engine import Engine
 from bridge.player.messages import Command, Fault, LoopPlaying, Report, Stats
@@ -134,7 +135,7 @@ class Note:
     velocity: int
 
 
-def notes_of(messages: list[tuple[int, bytes]]) -> list[Note]:
+def notes_of(messages: list[tuple[int, bytes]], cut: bool = False) -> list[Note]:
     """Pair note-ons with their note-offs. Fails on a note that is struck twice, closed unopened, or left
     open."""
     sounding: dict[int, tuple[int, int]] = {}
@@ -145,11 +146,54 @@ def notes_of(messages: list[tuple[int, bytes]]) -> list[Note]:
             assert key not in sounding, f"key {key} struck at {at} while it sounds"
             sounding[key] = (at, message[2])
         elif kind in (0x80, 0x90):
+            if cut and key not in sounding:
+                continue
             assert key in sounding, f"key {key} closed at {at} while it does not sound"
             on, velocity = sounding.pop(key)
             notes.append(Note(on, at, key, velocity))
     assert not sounding, f"left open: {sounding}"
     return sorted(notes, key=lambda note: (note.on, note.key))
+
+
+def assert_played(
+    notes: Iterable[Note],
+    loop: DrumLoop,
+    *,
+    zero: float,
+    per_tick: float,
+    at_ticks: int,
+    until_ticks: int,
+    within: float,
+    first_within: float,
+    begins: bool = True,
+) -> None:
+    """Every step of the song in this range was played once, as written and in time.
+
+    The song was at `at_ticks` at the time `zero`, and runs at `per_tick`, in the unit of the notes. A note
+    may be off by `within`; those of the first step may be late by `first_within`, and where the song `begins`
+    there, its early hits are on the step. The loop's feel must leave no doubt about which step a note belongs
+    to.
+    """
+    played: dict[tuple[int, int], tuple[int, float]] = {}
+    for note in notes:
+        ticks = at_ticks + (note.on - zero) / per_tick
+        step = round(ticks / TICKS_PER_STEP) * TICKS_PER_STEP
+        if at_ticks <= step < until_ticks:
+            assert (step, note.key) not in played, f"key {note.key} twice in step {step // TICKS_PER_STEP}"
+            played[step, note.key] = note.velocity, ticks
+    wanted: dict[tuple[int, int], tuple[int, float]] = {}
+    for turn in range(0, until_ticks, LOOP_TICKS):
+        for each in loop_notes(loop):
+            if at_ticks <= turn + each.cell_ticks < until_ticks:
+                start = max(at_ticks if begins else 0, turn + each.start_ticks)
+                wanted[turn + each.cell_ticks, 9 << 7 | each.note] = each.velocity, start
+    assert {place: velocity for place, (velocity, _) in played.items()} == {
+        place: velocity for place, (velocity, _) in wanted.items()
+    }
+    assert played
+    for place, (_, ticks) in played.items():
+        error = (ticks - wanted[place][1]) * per_tick
+        assert -within <= error <= (first_within if place[0] == at_ticks else within), (place, error)
 
 
 class Running:

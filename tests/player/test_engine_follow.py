@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
+from bridge.groove.notes import TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
 from bridge.player.messages import (
     Anchor,
     ClockState,
@@ -21,7 +21,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports.base import Incoming
-from tests.player.support import MS, Note, Rig, notes_of, random_loop
+from tests.player.support import MS, Note, Rig, assert_played, notes_of, random_loop
 
 LOOP = random_loop(11, density=0.3, feel=0.5)
 PERIOD_MS = 500 / 24  # of an F8 at 120 BPM
@@ -47,7 +47,6 @@ class Follower(Rig):
         came_ns = self.clock.ns
         self.run_ms(DETECTED_MS)
         self.do(Incoming(message, came_ns))
-        self.clock.ns = max(came_ns, self.clock.ns)
 
     def ticks(self, count: int, jitter_ms: float = 0, before_next_ms: float = 0) -> None:
         """So many F8, the first one now; time ends so long before the next one is due."""
@@ -80,30 +79,18 @@ def check(
     first_ms: float,
     begins: bool = True,
 ) -> None:
-    """Every step of the song in this range was played once and as written.
-
-    The song was at `at_ticks` at `zero_ns`, at 120 BPM. The hits of its first step may be `first_ms` late; if
-    it `begins` there, its early hits are on the step.
-    """
-    played: dict[tuple[int, int], tuple[int, float]] = {}
-    for note in notes:
-        ticks = at_ticks + (note.on - zero_ns) / NS_PER_TICK
-        step = round(ticks / TICKS_PER_STEP) * TICKS_PER_STEP
-        if at_ticks <= step < until_ticks:
-            assert (step, note.key) not in played
-            played[step, note.key] = note.velocity, ticks
-    wanted: dict[tuple[int, int], tuple[int, float]] = {}
-    for turn in range(0, until_ticks, LOOP_TICKS):
-        for each in loop_notes(LOOP):
-            if at_ticks <= turn + each.cell_ticks < until_ticks:
-                start = max(at_ticks if begins else 0, turn + each.start_ticks)
-                wanted[turn + each.cell_ticks, 9 << 7 | each.note] = each.velocity, start
-    assert {place: velocity for place, (velocity, _) in played.items()} == {
-        place: velocity for place, (velocity, _) in wanted.items()
-    }
-    for place, (_, ticks) in played.items():
-        error_ms = (ticks - wanted[place][1]) * NS_PER_TICK / MS
-        assert -within_ms <= error_ms <= (first_ms if place[0] == at_ticks else within_ms), place
+    """`assert_played` of the loop, in nanoseconds."""
+    assert_played(
+        notes,
+        LOOP,
+        zero=zero_ns,
+        per_tick=NS_PER_TICK,
+        at_ticks=at_ticks,
+        until_ticks=until_ticks,
+        within=within_ms * MS,
+        first_within=first_ms * MS,
+        begins=begins,
+    )
 
 
 def test_start_arms_and_the_next_f8_is_the_downbeat() -> None:
