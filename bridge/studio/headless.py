@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -92,13 +93,16 @@ def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, 
     )
     files = _first_files(model, settings, config)
     say(f"{len(files)} loops as MIDI files are in {files[0].parent}: drag them into your DAW.")
-    loops = [model.loop(replace(settings, index=settings.index + block)) for block in range(-(-bars // BARS))]
+
+    @lru_cache(maxsize=2)
+    def block(number: int) -> DrumLoop:
+        return model.loop(replace(settings, index=settings.index + number))
 
     def watch(state: StudioState) -> None:
         anchor = state.anchor
         if anchor is not None:
             song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
-            show(song, lambda ticks: loops[min(ticks // LOOP_TICKS, len(loops) - 1)], bars * TICKS_PER_BAR)
+            show(song, lambda ticks: block(ticks // LOOP_TICKS), bars * TICKS_PER_BAR)
 
     nowhere = replace(config, api="none", bars=bars)
     return perform(model, nowhere, settings, lambda _: None, evolve=True, watch=watch)

@@ -6,12 +6,17 @@ from collections.abc import Callable, Sequence
 import mido
 import numpy as np
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from bridge.groove import STEPS, VOICES, DrumLoop
 
 MakeMidi = Callable[..., bytes]
+
+# A busy machine may take any time for an example; that is not what these tests measure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def _loop(seed: int, density: float) -> DrumLoop:

@@ -207,6 +207,7 @@ def test_the_groove_dataset_gives_the_counts_that_training_rests_on() -> None:
         pytest.skip("the Groove MIDI Dataset is not here: set GROOVEBRIDGE_DATASET to its zip")
     files, every_bar, apart = Counter[str](), Counter[str](), Counter[str]()
     hits: list[int] = []
+    kicks_on_one: list[bool] = []
     shadowed = struck = 0
     late_ms: list[np.ndarray] = []
     with zipfile.ZipFile(dataset) as archive:
@@ -220,11 +221,14 @@ def test_the_groove_dataset_gives_the_counts_that_training_rests_on() -> None:
             every_bar[row["split"]] += len(loops(grid))
             apart[row["split"]] += len(loops(grid, BARS))
             hits += [loop.hit_count for loop in loops(grid)]
+            if row["split"] == "test":
+                kicks_on_one += [bool(loop.hits[0, Voice.KICK]) for loop in loops(grid)]
             shadowed, struck = shadowed + grid.shadowed, struck + len(played)
             late_ms.append(grid.offsets[grid.hits] * 15_000 / float(row["bpm"]))
     assert files == {"validation": 46, "test": 77}
     assert every_bar == {"validation": 1_937, "test": 1_918}
     assert apart == {"validation": 502, "test": 525}
     assert np.mean(hits) == pytest.approx(76, abs=3)
+    assert np.mean(kicks_on_one) == pytest.approx(0.824, abs=0.001)  # chunks cut by time keep 26 %
     assert 0.05 < shadowed / struck < 0.08
     assert np.std(np.concatenate(late_ms)) == pytest.approx(28, abs=4)
