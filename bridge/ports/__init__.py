@@ -6,7 +6,6 @@ Their values and protocols are in `bridge.ports.base`.
 
 from bridge.ports.apis import APIS, best_api, list_ports, open_ports
 from bridge.ports.base import (
-    AT_ONCE,
     Clock,
     Inbox,
     Incoming,
@@ -21,7 +20,6 @@ from bridge.ports.base import (
 
 __all__ = [
     "APIS",
-    "AT_ONCE",
     "Clock",
     "Inbox",
     "Incoming",

@@ -12,9 +12,6 @@ from typing import Protocol
 
 from bridge.errors import GroovebridgeError
 
-AT_ONCE = 0
-"""As a due time: now, whatever the time is. It goes out before all that waits and is never late."""
-
 
 class PortError(GroovebridgeError):
     """A port, an API or a server is not to be had; the sentence says which, and what to do instead."""
@@ -32,7 +29,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A MIDI message that arrived: its bytes (no running status) and when, on the port's clock."""
+    """A MIDI message that arrived: its bytes (no running status) and when, on the port's clock.
+
+    On JACK `at_ns` may lie up to a period ahead of `now_ns()`: the server hands over whole periods.
+    """
 
     message: bytes
     at_ns: int
@@ -82,10 +82,9 @@ class MidiOut(Protocol):
         """How far ahead of its due time the port wants a message: two JACK periods, or 2 ms elsewhere."""
 
     def send(self, message: bytes, due_ns: int) -> None:
-        """Have the message go out at `due_ns`; at once if that has passed, or is `AT_ONCE`. Never blocks.
+        """Have the message go out at `due_ns` (at once if that has passed, and then it counts as late).
 
-        Messages go out by due time; those with equal due times in the order of the calls. One that is due in
-        the past counts as late, by how much it is; a message that has no time of its own is sent `AT_ONCE`.
+        Never blocks. Messages go out by due time; those with equal due times in the order of the calls.
         """
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:

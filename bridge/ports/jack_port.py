@@ -36,15 +36,17 @@ _LEAVE_S = 2.0
 class JackClock:
     """The server's frame counter in ns, 64 bits wide. Thread-safe; never goes back within a thread.
 
-    Between two cycles JACK itself interpolates. When the server has gone, or the client was closed, the
-    clock runs on at the pace of the computer's own.
+    Between two periods JACK interpolates along a smoothed line, which lags by milliseconds after the server
+    was woken late. A period that has begun is never in the future, so `begun` bounds that lag. When the
+    server has gone, or the client was closed, the clock runs on at the pace of the computer's own.
     """
 
     def __init__(self, client: Any, rate: FrameRate) -> None:
+        self.begun = int(client.frame_time)
+        """The first frame of the newest period, 64 bits; the process callback writes it."""
         self._client: Any = client
         self._rate = rate
-        self.frame = int(client.frame_time)  # the last one asked for, 64 bits
-        self._now_ns = rate.to_ns(self.frame)
+        self._now_ns = rate.to_ns(self.begun)
         self._ahead_ns = self._now_ns - time.perf_counter_ns()  # of perf_counter_ns
 
     def now_ns(self) -> int:
@@ -52,8 +54,9 @@ class JackClock:
         client = self._client
         if client is None:
             return max(self._now_ns, time.perf_counter_ns() + self._ahead_ns)
-        self.frame = unwrap(client.frame_time, self.frame)
-        now_ns = max(self._now_ns, self._rate.to_ns(self.frame))
+        begun = self.begun
+        frame = max(unwrap(client.frame_time, begun), begun)
+        now_ns = max(self._now_ns, self._rate.to_ns(frame))
         self._ahead_ns = now_ns - time.perf_counter_ns()
         self._now_ns = now_ns
         return now_ns
@@ -148,7 +151,6 @@ class JackPorts:
         self._lost = self._closed = False
         self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
         self.clock = JackClock(client, self._rate)
-        self._start = self.clock.frame  # of the period; the callback's
         self.out = JackOut(self, self._out_port.name)
         self.inp = JackIn(self._in_port.name)
         destination = out and match_port(out, _names(client, is_input=True), "output")
@@ -238,7 +240,7 @@ class JackPorts:
             raise  # JACK-Client prints it and JACK calls us no more
 
     def _cycle(self, frames: int) -> None:
-        start = self._start = unwrap(self._client.last_frame_time, self._start)
+        start = self.clock.begun = unwrap(self._client.last_frame_time, self.clock.begun)
         self._out_port.clear_buffer()
         self._placer.place(start, frames, self._write)
         for offset, data in self._in_port.incoming_midi_events():

@@ -17,8 +17,6 @@ import heapq
 from collections import deque
 from dataclasses import dataclass, field
 
-from bridge.ports.base import AT_ONCE
-
 # (due_ns, serial number, box): the serial keeps equal due times in the order of the calls
 _Entry = tuple[int, int, list[bytes]]
 _PRUNE = 256
@@ -47,8 +45,7 @@ class Pending:
         self._handed.append(entry)
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
-        """Take back all that is due at or after `at_ns` and not yet taken, as (message, due_ns) in sending
-        order.
+        """Take back what is due at or after `at_ns` and not yet taken: (message, due_ns) in sending order.
 
         What is returned will not go out; what is not returned has gone out or will. Never blocks.
         """
@@ -74,13 +71,13 @@ class Pending:
 
     # --- the sending thread --------------------------------------------------------------------------------
 
-    def collect(self, late_before_ns: int) -> int:
+    def collect(self, late_before_ns: int = 0) -> int:
         """Sort in what was handed over meanwhile; return how many were due before `late_before_ns`."""
         late = 0
         handed, heap = self._handed, self._heap
         while handed:
             entry = handed.popleft()
-            if AT_ONCE < entry[0] < late_before_ns and entry[2]:
+            if entry[0] < late_before_ns and entry[2]:
                 late += 1
             heapq.heappush(heap, entry)
         return late

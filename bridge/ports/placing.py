@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.ports.base import AT_ONCE
 from bridge.ports.frames import FrameRate
 from bridge.ports.lateness import Lateness
 from bridge.ports.pending import Pending
@@ -45,7 +44,7 @@ class Placer:
         empty = True
         while (taken := pending.take(before_ns)) is not None:
             due_ns, message, entry = taken
-            due = start if due_ns == AT_ONCE else rate.to_frame(due_ns)
+            due = rate.to_frame(due_ns)
             frame = max(due, start)
             if write(frame - start, message):
                 self.lateness.add(rate.to_ns(frame - due))

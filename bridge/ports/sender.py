@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bridge.ports.base import AT_ONCE, OutCounters
+from bridge.ports.base import OutCounters
 from bridge.ports.lateness import Lateness
 from bridge.ports.pending import Pending
 
@@ -71,7 +71,7 @@ class Sender:
         if self._failed or self._stopping:
             self._dropped += 1
             return
-        if AT_ONCE < due_ns < self._now_ns():
+        if due_ns < self._now_ns():
             self._late_handover += 1
         self._pending.put(message, due_ns)
         self._wake.put(None)
@@ -108,7 +108,7 @@ class Sender:
         """Emit all that is due by now, in order; return when the next message is due, if any waits."""
         pending = self._pending
         while True:
-            pending.collect(AT_ONCE)
+            pending.collect()
             now_ns = self._now_ns()
             taken = pending.take(now_ns + 1)
             if taken is None:
@@ -124,7 +124,7 @@ class Sender:
                 self._refused += 1
                 self._on_failure(error)
                 continue
-            self._lateness.add(0 if due_ns == AT_ONCE else now_ns - due_ns)
+            self._lateness.add(now_ns - due_ns)
 
     def _run(self) -> None:
         while True:

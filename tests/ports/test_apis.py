@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bridge.ports import APIS, AT_ONCE, PortError, best_api, list_ports, open_ports
+from bridge.ports import APIS, PortError, best_api, list_ports, open_ports
 from bridge.ports.rtmidi_port import rtmidi_works
 from tests.support.jackd import JackServer
 
@@ -67,7 +67,7 @@ def test_ports_to_nowhere_keep_time_and_count(inbox: Inbox) -> None:
     now = ports.clock.now_ns()
     assert ports.clock.to_host_ns(now) == now
     assert ports.inp is None
-    ports.out.send(b"\x80\x24\x40", AT_ONCE)
+    ports.out.send(b"\x80\x24\x40", now)
     ports.out.send(b"\x90\x24\x40", now + 5 * MS)
     ports.out.send(b"\x90\x26\x40", now + 60_000 * MS)
     assert ports.out.cancel_from(now + 1000 * MS) == [(b"\x90\x26\x40", now + 60_000 * MS)]

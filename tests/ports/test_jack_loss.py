@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bridge.ports import AT_ONCE, PortError, PortLost, best_api, list_ports, open_ports
+from bridge.ports import PortError, PortLost, best_api, list_ports, open_ports
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
@@ -41,7 +41,7 @@ def test_a_server_that_goes_is_reported_once_and_closing_does_not_hang(
         "Start its server again, then open the ports again."
     )
     before = ports.clock.now_ns()
-    ports.out.send(b"\xf8", AT_ONCE)
+    ports.out.send(b"\xf8", ports.clock.now_ns())
     assert ports.out.counters().dropped == 1
     assert [message for message, _ in ports.out.cancel_from(0)] == [b"\x90\x24\x40"]
     started = time.monotonic()
@@ -64,7 +64,7 @@ def test_ports_can_be_opened_again_on_a_server_that_came_back(inbox: Inbox) -> N
 def test_a_server_that_stands_still_does_not_hang_us(own_server: JackServer, inbox: Inbox) -> None:
     ports = open_ports("jack", None, None, inbox)
     own_server.freeze()
-    ports.out.send(b"\x80\x24\x40", AT_ONCE)
+    ports.out.send(b"\x80\x24\x40", ports.clock.now_ns())
     started = time.monotonic()
     ports.close()
     assert time.monotonic() - started < 4

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.ports.base import AT_ONCE
 from bridge.ports.pending import Pending
 
 TIMES = st.integers(1, 50)
@@ -42,7 +41,7 @@ def test_every_message_goes_out_once_or_comes_back_once(steps: list[tuple[str, i
                 (due, int.from_bytes(message, "big")) for message, due in pending.cancel_from(at)
             ] == expected
         else:
-            pending.collect(AT_ONCE)
+            pending.collect()
             while (taken := pending.take(at)) is not None:
                 due, message, entry = taken
                 if step == "untake":
@@ -60,24 +59,15 @@ def test_late_are_those_that_come_after_their_time(dues: list[int], now: int) ->
     pending = Pending()
     for due in dues:
         pending.put(b"\xf8", due)
-    pending.put(b"\xfc", AT_ONCE)
     assert pending.collect(now) == sum(due < now for due in dues)
     assert pending.collect(now) == 0  # each is counted once
-
-
-def test_what_is_due_at_once_goes_before_all_that_waits() -> None:
-    pending = Pending()
-    pending.put(b"\x90", 5)
-    pending.put(b"\x80", AT_ONCE)
-    pending.collect(AT_ONCE)
-    assert [pending.take(10)[1] for _ in range(2)] == [b"\x80", b"\x90"]  # type: ignore[index]
 
 
 def test_the_next_due_time_is_that_of_a_message_that_still_waits() -> None:
     pending = Pending()
     for due in (3, 7):
         pending.put(b"\xf8", due)
-    pending.collect(AT_ONCE)
+    pending.collect()
     assert pending.next_due_ns() == 3
     assert pending.take(4) is not None
     pending.cancel_from(0)
@@ -89,7 +79,7 @@ def test_what_has_gone_out_is_not_kept() -> None:
     pending.put(b"far", 1 << 60)
     for due in range(1, 100_000):
         pending.put(b"\xf8", due)
-        pending.collect(AT_ONCE)
+        pending.collect()
         assert pending.take(due + 1) is not None
     assert len(pending._mine) < 1000
 
@@ -113,7 +103,7 @@ def test_a_race_for_a_message_has_exactly_one_winner() -> None:
     def send() -> None:
         horizon = 0
         while not done.is_set() or pending.waiting():
-            pending.collect(AT_ONCE)
+            pending.collect()
             horizon = total if done.is_set() else min(horizon + 7, total)
             while (taken := pending.take(horizon)) is not None:
                 out.append(int.from_bytes(taken[1], "big"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.ports.base import AT_ONCE
 from bridge.ports.frames import FrameRate
 from bridge.ports.placing import Placer
 
@@ -96,17 +95,6 @@ def test_a_late_hand_over_is_counted_with_its_lateness() -> None:
     assert server.out == [(1128, b"late")]
     assert server.placer.late_handover == 1
     assert server.placer.lateness.percentiles_ms()[2] == RATE.to_ns(28) / 1e6
-
-
-def test_what_has_no_time_goes_out_at_once_and_is_not_late() -> None:
-    server = Server()
-    server.period()
-    server.send(b"note", server.next)
-    server.placer.pending.put(b"off", AT_ONCE)
-    server.period()
-    assert server.out == [(1128, b"off"), (1128, b"note")]
-    assert server.placer.late_handover == 0
-    assert server.placer.lateness.percentiles_ms() == (0.0, 0.0, 0.0)
 
 
 @given(st.lists(st.integers(1000, 1300), max_size=30), st.integers(1, 4))

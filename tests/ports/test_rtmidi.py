@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import rtmidi
 
-from bridge.ports import AT_ONCE, Incoming, PortError, PortLost, Ports, list_ports, open_ports
+from bridge.ports import Incoming, PortError, PortLost, Ports, list_ports, open_ports
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, take
 
@@ -99,11 +99,11 @@ def test_a_device_that_goes_is_told_in_a_sentence(
 
     monkeypatch.setattr(rtmidi, "MidiOut", Unplugged)
     ports = opened(api="rtmidi-jack")
-    ports.out.send(b"\xf8", AT_ONCE)
+    ports.out.send(b"\xf8", ports.clock.now_ns())
     lost = inbox.get(timeout=5)
     assert isinstance(lost, PortLost)
     assert lost.reason.startswith("The MIDI output 'Groovebridge' has gone")
-    ports.out.send(b"\xf8", AT_ONCE)
+    ports.out.send(b"\xf8", ports.clock.now_ns())
     assert ports.out.counters().dropped == 2
     assert inbox.empty()
 

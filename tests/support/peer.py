@@ -48,6 +48,7 @@ class Peer:
             [sys.executable, str(_SCRIPT), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._heard: list[Heard] = []
+        self._clean: int | None = None  # xruns at the beginning of the take that runs
         hello = self._answer()
         self.inp: str = hello["in"]
         self.out: str = hello["out"]
@@ -110,11 +111,19 @@ class Peer:
         self._heard = []
 
     def wait_for(self, enough: Callable[[Sequence[Heard]], bool], timeout_s: float = 10.0) -> Sequence[Heard]:
-        """Wait until `enough(all that was heard)`; return all that was heard. Fails the test when it takes
-        too long."""
-        deadline = time.monotonic() + timeout_s
+        """Wait until `enough(all that was heard)`; return all that was heard.
+
+        Fails the test when it takes too long. In a take that an xrun has spoilt (xruns lose messages), a second
+        of silence is enough to give it up.
+        """
+        count, news = 0, time.monotonic()
+        deadline = news + timeout_s
         while not enough(heard := self.heard()):
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if len(heard) != count:
+                count, news = len(heard), now
+            spoilt = now > news + 1 and self._clean is not None and self.xruns() != self._clean
+            if spoilt or now > deadline:
                 pytest.fail(f"the peer waited {timeout_s} s in vain; it heard {len(heard)}: ...{heard[-8:]}")
             time.sleep(0.005)
         return heard
@@ -164,7 +173,7 @@ def take(measure: Callable[[], _T], peer: Peer, attempts: int = 6) -> _T:
     What `measure` raises counts in a clean take only. Fails after `attempts` dirty takes.
     """
     for _ in range(attempts):
-        before = peer.xruns()
+        before = peer._clean = peer.xruns()
         try:
             result = measure()
         except (Exception, pytest.fail.Exception):
@@ -172,6 +181,8 @@ def take(measure: Callable[[], _T], peer: Peer, attempts: int = 6) -> _T:
             if peer.xruns() == before:
                 raise
             continue
+        finally:
+            peer._clean = None
         if peer.xruns() == before:
             return result
     pytest.fail(f"{attempts} takes of {attempts} had xruns: this machine is too busy to measure")
