@@ -27,12 +27,15 @@ def test_a_server_is_there_while_it_runs_and_leaves_nothing() -> None:
     assert not litter(server)
 
 
-def test_killed_servers_do_not_use_up_the_places_for_servers() -> None:
-    """libjack lists eight servers and strikes off a dead one only when one of its name starts."""
-    for _ in range(9):
-        with JackServer() as server:
-            server.kill()
-        assert not litter(server)
+def test_a_killed_server_gives_back_its_place_among_the_servers() -> None:
+    """libjack lists eight servers in shared memory, and strikes off a dead one when one of its name starts."""
+    listed = Path("/dev/shm/jack-shm-registry")
+    with JackServer() as server:
+        assert server.name.encode() in listed.read_bytes()
+        server.kill()
+        assert server.name.encode() in listed.read_bytes()
+    assert server.name.encode() not in listed.read_bytes()
+    assert not litter(server)
 
 
 def test_what_one_peer_plays_another_hears_on_the_same_frames(server: JackServer) -> None:

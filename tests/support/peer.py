@@ -113,8 +113,8 @@ class Peer:
     def wait_for(self, enough: Callable[[Sequence[Heard]], bool], timeout_s: float = 10.0) -> Sequence[Heard]:
         """Wait until `enough(all that was heard)`; return all that was heard.
 
-        Fails the test when it takes too long. In a take that an xrun has spoilt (xruns lose messages), a second
-        of silence is enough to give it up.
+        Fails the test when it takes too long. In a take that an xrun has spoilt (xruns lose messages), a
+        second of silence is enough to give it up.
         """
         count, news = 0, time.monotonic()
         deadline = news + timeout_s
