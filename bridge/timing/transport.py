@@ -1,5 +1,4 @@
-"""A MIDI clock's transport as a value: feed it bytes with their times, it says what happened and where the
-song is.
+"""A MIDI clock's transport as a value: feed it bytes and times, it says what happened and where the song is.
 
     message      | STOPPED        | ARMED          | ROLLING                     | STALLED
     Start  FA    | arm at 0       | arm at 0       | arm at 0                    | arm at 0
@@ -10,21 +9,19 @@ song is.
     silence      | -              | -              | stall                       | -
 
 The next F8 after Start or Continue *is* the position (MIDI 1.0 Detailed Specification, System Real Time
-Messages). Every F8 feeds the follower, in any state, so that the tempo of a running clock is known before
-Start.
+Messages). Every F8 feeds the follower, in any state: the tempo of a running clock is known before Start.
 
-- Start while rolling is obeyed (the specification says nothing useful): a sender that loops without Stop is
-at 0. - SPP while rolling (the specification forbids it, DAWs that loop send it) names the position of the
-next F8. One that
-  names what the next F8 will be anyway, give or take the 16,384 sixteenths at which SPP wraps, is no jump.
-- A sender that falls silent while rolling has lost its ticks for a second or 30 clocks, whichever is
-longer; we roll
-  on along the line. After that it has stalled: we stop, so that no drums run away from a DAW that died. If
-  ticks are back within five seconds, they go on where the last one was heard (a DAW that hung counts on
-  from there, and sends no Start); later than that, they wait for Start or Continue like those of any
-  running clock.
+- Start while rolling is obeyed: a sender that loops without Stop is at 0.
+- SPP while rolling (not foreseen by the specification, but DAWs that loop send it) names the position of the
+  next F8. One that names what the next F8 will be anyway is no jump, give or take the 16,384 sixteenths at
+  which SPP wraps.
+- A sender that falls silent while rolling has lost its ticks for a second or 30 clocks, whichever is longer;
+  we roll on along the line. After that it has stalled: we stop, so that no drums run away from a DAW that
+  died. If ticks are back within five seconds, they go on where the last one was heard (a DAW that hung
+  counts on from there, and sends no Start). Later than that, they wait for Start or Continue, like the ticks
+  of any clock that runs while its song stands.
 
-Time is an argument. Pure, some 50 microseconds a message, never raises. Not thread-safe.
+Time is an argument. Pure, about 0.1 ms a message, never raises. Not thread-safe.
 """
 
 from __future__ import annotations
@@ -43,8 +40,9 @@ _UNHEARD_BPM = 120.0
 
 
 class Motion(Enum):
-    """What the transport does. ARMED: the next F8 is the position. STALLED: it rolled, and the clock went
-    silent.
+    """What the transport does.
+
+    ARMED: the next F8 is the position. STALLED: it rolled, and the clock went silent.
     """
 
     STOPPED = "stopped"

@@ -221,7 +221,7 @@ def test_a_clock_that_dies_while_rolling_stops_the_song_within_about_a_second() 
     last = daw.now_ns
     assert daw.transport.check(last + 900_000_000) == ()
     assert daw.transport.state(last + 900_000_000).kind is Lock.LOST
-    assert daw.motion is Motion.ROLLING
+    assert daw.transport.map is not None
     assert daw.transport.check(last + 1_100_000_000) == (ClockLost(48 * CLOCK),)
     assert daw.motion is Motion.STALLED
     assert daw.transport.check(last + 1_200_000_000) == ()
