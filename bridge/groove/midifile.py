@@ -58,7 +58,7 @@ def save_loop(
     notes: Sequence[int] = GENERAL_MIDI.out_notes,
     channel: int = DRUM_CHANNEL,
 ) -> None:
-    """Write the loop as a MIDI file, whole or not at all; equal loops give equal bytes. May raise FileWriteError."""
+    """Write the loop as a MIDI file, whole or not at all; the same bytes each time. FileWriteError."""
     buffer = io.BytesIO()
     loop_to_midi(loop, bpm, notes, channel).save(file=buffer)
     write_atomically(path, buffer.getvalue())
