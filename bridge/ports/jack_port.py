@@ -11,6 +11,9 @@ frozen: the player. The callback itself takes no lock, waits for nothing, and ke
 Time: the ports' clock is the server's frame counter, unwrapped from JACK's 32 bits to 64 and counted in
 nanoseconds. JACK's frame time follows the sound card, not the computer's clock, so the two drift; after an
 xrun the counter jumps ahead, and what was due in the gap goes out at once.
+
+Two programs that are connected both ways form a loop, and JACK delays the connection that was made last by
+one period: both ports are exact, and what comes (or goes) through that connection is a period late.
 """
 
 from __future__ import annotations

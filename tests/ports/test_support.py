@@ -28,7 +28,7 @@ def test_a_server_is_there_while_it_runs_and_leaves_nothing() -> None:
 
 
 def test_a_killed_server_gives_back_its_place_among_the_servers() -> None:
-    """libjack lists eight servers in shared memory, and strikes off a dead one when one of its name starts."""
+    """libjack lists eight servers, and strikes off a dead one when another of its name starts."""
     listed = Path("/dev/shm/jack-shm-registry")
     with JackServer() as server:
         assert server.name.encode() in listed.read_bytes()
