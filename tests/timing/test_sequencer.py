@@ -230,7 +230,7 @@ def sounding(events: list[NoteEvent]) -> dict[int, int]:
 
 
 TestSong = Song.TestCase
-TestSong.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestSong.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 def play(sequencer: Sequencer, until: float, step: float = LENGTH) -> list[NoteEvent]:
