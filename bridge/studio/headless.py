@@ -41,7 +41,7 @@ Show = Callable[[BeatMap, Callable[[int], DrumLoop], int], None]
 class Outcome:
     """How a performance ended.
 
-    stats         the player's figures; None if it could not tell them any more
+    stats         the player's figures; None if it never played, or could not tell them any more
     interrupted   Ctrl-C, or a polite kill, ended it
     fault         what went wrong, for the user; None if all went well
     """
@@ -76,6 +76,8 @@ def perform(
     finally:
         with _stopping_by(signal.SIG_IGN):  # nobody's impatience leaves a note open
             stats = studio.close()
+    if stats is not None and fault and not stats.notes_sent:
+        stats = None
     late = studio.state.fault  # the recording is written at the very end
     return Outcome(stats, interrupted, fault or late)
 

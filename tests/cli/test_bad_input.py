@@ -56,8 +56,10 @@ def test_sliders_out_of_range_name_the_range(run: Run) -> None:
     refused(run("generate", "--set", "groove=1"), "'groove'", "z1")
 
 
-def test_an_unknown_port_is_named(run: Run) -> None:
-    refused(run("play", "--api", "none", "--out", "Bass Station"), "Bass Station")
+def test_an_unknown_port_is_named_and_nothing_is_written(run: Run, tmp_path: Path) -> None:
+    files = ("--stats", tmp_path / "S.json", "--record", tmp_path / "R.mid")
+    refused(run("play", "--api", "none", "--out", "Bass Station", *files), "Bass Station")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_machine_without_midi_has_no_ports_to_play_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
