@@ -36,7 +36,7 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
     theme.apply(app)
     session = SessionModel(lambda: open_studio(bundle), list_ports)
     window = MainWindow(session)
-    with _closing_on_signals(window), _bugs_told(session):
+    with _closing_on_signals(window), bugs_told(session):
         window.show()
         session.open()
         status = app.exec()
@@ -95,7 +95,7 @@ def _closing_on_signals(window: MainWindow) -> Iterator[None]:
 
 
 @contextmanager
-def _bugs_told(session: SessionModel) -> Iterator[None]:
+def bugs_told(session: SessionModel) -> Iterator[None]:
     """Say an unexpected exception in the window and on the terminal, and keep the beat going."""
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

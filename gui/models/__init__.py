@@ -1,7 +1,19 @@
 """Observable state of the window, without widgets: the session, the playhead, the status sentence."""
 
 from gui.models.playhead import Place, Playhead, loop_steps
+from gui.models.ports import PortModel
 from gui.models.session import Opened, Phase, SessionModel
 from gui.models.status import Level, Remedy, Status
 
-__all__ = ["Level", "Opened", "Phase", "Place", "Playhead", "Remedy", "SessionModel", "Status", "loop_steps"]
+__all__ = [
+    "Level",
+    "Opened",
+    "Phase",
+    "Place",
+    "Playhead",
+    "PortModel",
+    "Remedy",
+    "SessionModel",
+    "Status",
+    "loop_steps",
+]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
+from typing import Concatenate, ParamSpec
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
-from bridge.player.messages import Motion, SwapAt, Sync
+from bridge.player.messages import Sync
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from gui.models.playhead import Playhead
+from gui.models.ports import PortModel
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
-from gui.models.worker import Worker
+from gui.models.worker import Worker, sentence
 
-log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 
 class Phase(Enum):
@@ -52,7 +53,7 @@ class SessionModel(QObject):
     transport_changed = pyqtSignal()
     loops_changed = pyqtSignal()
     settings_changed = pyqtSignal()
-    ports_changed = pyqtSignal()
+    opened_changed = pyqtSignal()
     status_changed = pyqtSignal()
     _told = pyqtSignal()
 
@@ -60,17 +61,15 @@ class SessionModel(QObject):
         super().__init__()
         self.playhead = Playhead()
         self._open_studio = open_studio
-        self._list_ports = list_ports
         self._worker = Worker()
+        self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
+        self.ports.failed.connect(self.report)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._phase = Phase.LOADING
         self._state: StudioState | None = None
         self._coordinates: Mapping[str, float] = {}
-        self._choices: PortNames | None = None
-        self._listing = False
-        self._wanted: tuple[str | None, str | None] = (None, None)
         self._refusal: str | None = None
         self._status = LOADING
         self._told.connect(self._refresh)  # queued by Qt when it comes from another thread
@@ -102,16 +101,6 @@ class SessionModel(QObject):
         """The loop that waits to take over."""
         return None if self._state is None else self._state.next_loop
 
-    @property
-    def choices(self) -> PortNames | None:
-        """The ports of other programs when last asked."""
-        return self._choices
-
-    @property
-    def wanted_ports(self) -> tuple[str | None, str | None]:
-        """The output and input chosen here; None is our own virtual port."""
-        return self._wanted
-
     def axis(self, name: str) -> tuple[float, bool] | None:
         """Where an axis lies (standard deviations), and whether it is held there rather than drawn.
 
@@ -129,7 +118,7 @@ class SessionModel(QObject):
             return
         self._set_phase(Phase.LOADING)
         self._opening = self._worker.run(self._open_studio, self._on_opened)
-        self.refresh_ports()
+        self.ports.look()
 
     def close(self) -> None:
         """End the studio with its player and the background thread, and wait for them. Idempotent."""
@@ -147,7 +136,7 @@ class SessionModel(QObject):
         self._opening = None
         error = done.exception()
         if error is not None:
-            self._refusal = _sentence(error, "Groovebridge could not start")
+            self._refusal = sentence(error, "Groovebridge could not start")
             self._set_phase(Phase.FAILED)
             return
         self._refusal = None
@@ -163,90 +152,42 @@ class SessionModel(QObject):
 
     # --- what one can ask ---
 
-    def play(self) -> None:
-        """Play from the top; when following a clock the DAW does that."""
-        self._ask(lambda studio: studio.play())
+    def ask(self, act: Callable[Concatenate[Studio, P], object], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Have the studio do something: `ask(Studio.set_tempo, 120.0)`; True if it did.
 
-    def stop(self) -> None:
-        """Stop and close every note."""
-        self._ask(lambda studio: studio.stop())
+        Before the studio is there nothing happens. What it refuses becomes the status sentence.
+        """
+        if self._opened is None or self._phase is not Phase.READY:
+            return False
+        try:
+            act(self._opened.studio, *args, **kwargs)
+        except GroovebridgeError as error:
+            self.report(str(error))
+            return False
+        self._refresh()
+        return True
 
     def toggle_play(self) -> None:
-        """Play, or stop if the song rolls; nothing while we follow a clock."""
-        if self._state is None or self._state.sync is not Sync.INTERNAL:
-            return
-        if self._state.motion is Motion.STOPPED:
-            self.play()
-        else:
-            self.stop()
-
-    def panic(self) -> None:
-        """Silence now."""
-        self._ask(lambda studio: studio.panic())
-
-    def set_tempo(self, bpm: float) -> None:
-        """Tempo of the internal clock, 20..400."""
-        self._ask(lambda studio: studio.set_tempo(bpm))
-
-    def set_sync(self, sync: Sync) -> None:
-        """Lead, or follow MIDI clock."""
-        self._ask(lambda studio: studio.set_sync(sync))
-
-    def set_send_clock(self, on: bool) -> None:
-        """Send MIDI clock on our output, or do not."""
-        self._ask(lambda studio: studio.set_send_clock(on))
-
-    def set_swap(self, swap_at: SwapAt) -> None:
-        """When a new loop takes over."""
-        self._ask(lambda studio: studio.set_swap(swap_at))
-
-    def set_axis(self, name: str, value: float | None) -> None:
-        """Hold a latent axis at a value, or (None) let it go back to where the draw put it."""
-        self._ask(lambda studio: studio.set_axis(name, value))
+        """Play from the top, or stop if the song rolls; nothing while we follow a clock: the DAW leads."""
+        if self._state is not None and self._state.sync is Sync.INTERNAL:
+            self.ask(Studio.stop if self._state.playing else Studio.play)
 
     def release_axes(self) -> None:
         """Let every held axis go."""
         for name in list(self._state.settings.axes) if self._state is not None else []:
-            self.set_axis(name, None)
-
-    def set_temperature(self, temperature: float) -> None:
-        """How freely the loop is played."""
-        self._ask(lambda studio: studio.set_temperature(temperature))
-
-    def set_seed(self, seed: int) -> None:
-        """Start from another seed."""
-        self._ask(lambda studio: studio.set_seed(seed))
-
-    def new_idea(self) -> None:
-        """Draw the next loop of this seed."""
-        self._ask(lambda studio: studio.new_idea())
-
-    def choose_output(self, name: str | None) -> None:
-        """Send to this port; None is our own virtual port."""
-        self._open_ports(name, self._wanted[1], self._listed_api)
-
-    def choose_input(self, name: str | None) -> None:
-        """Listen to this port; None is our own virtual port."""
-        self._open_ports(self._wanted[0], name, self._listed_api)
-
-    def refresh_ports(self) -> None:
-        """Ask again which ports there are, in the background."""
-        if self._phase is not Phase.CLOSED and not self._listing:
-            self._listing = True
-            self._worker.run(self._list_ports, self._on_listed)
+            self.ask(Studio.set_axis, name, None)
 
     def remedy(self, remedy: Remedy) -> None:
         """Do what the button beside the status sentence offers."""
         if remedy is Remedy.RETRY:
             self.open()
         elif remedy is Remedy.REOPEN:
-            self.refresh_ports()
-            self._open_ports(*self._wanted, "auto")
+            self.ports.reopen()
         elif self._refusal is not None:
             self._refusal = None
             self._say()
         else:
-            self._ask(lambda studio: studio.dismiss_fault())
+            self.ask(Studio.dismiss_fault)
 
     def report(self, text: str) -> None:
         """Show a sentence of the window's own, until it is dismissed."""
@@ -254,27 +195,6 @@ class SessionModel(QObject):
         self._say()
 
     # --- inside ---
-
-    @property
-    def _listed_api(self) -> str:
-        """The API whose port names are on offer."""
-        return "auto" if self._choices is None or self._choices.api == "none" else self._choices.api
-
-    def _open_ports(self, out: str | None, inp: str | None, api: str) -> None:
-        if self._ask(lambda studio: studio.open_ports(api, out, inp)):
-            self._wanted = (out, inp)
-        self.ports_changed.emit()
-
-    def _ask(self, call: Callable[[Studio], None]) -> bool:
-        if self._opened is None or self._phase is not Phase.READY:
-            return False
-        try:
-            call(self._opened.studio)
-        except GroovebridgeError as error:
-            self.report(str(error))
-            return False
-        self._refresh()
-        return True
 
     def _refresh(self) -> None:
         if self._opened is None or self._phase is Phase.CLOSED:
@@ -289,23 +209,15 @@ class SessionModel(QObject):
         if before is None or before.loop is not now.loop or before.next_loop is not now.next_loop:
             self.loops_changed.emit()
         if before is None or before.ports != now.ports:
-            self.ports_changed.emit()
-            if now.ports is not None and self._choices is not None and now.ports.api != self._choices.api:
-                self.refresh_ports()
+            self.opened_changed.emit()
+            listed = self.ports.names
+            if now.ports is not None and listed is not None and now.ports.api != listed.api:
+                self.ports.look()
         if before is None or before.anchor != now.anchor:
             self.playhead.follow(now.anchor)
         if before is None or _transport(before) != _transport(now):
             self.transport_changed.emit()
         self._say()
-
-    def _on_listed(self, done: Future[PortNames]) -> None:
-        self._listing = False
-        error = done.exception()
-        if error is not None:
-            self.report(_sentence(error, "The MIDI ports could not be listed"))
-        else:
-            self._choices = done.result()
-        self.ports_changed.emit()
 
     def _say(self) -> None:
         status = self._current_status()
@@ -318,7 +230,7 @@ class SessionModel(QObject):
             return Status(Level.ATTENTION, self._refusal or "", Remedy.RETRY)
         if self._refusal is not None:
             return Status(Level.ATTENTION, self._refusal, Remedy.DISMISS)
-        return LOADING if self._state is None else status_of(self._state, self._wanted[0])
+        return LOADING if self._state is None else status_of(self._state, self.ports.out)
 
 
 def _transport(state: StudioState) -> tuple[object, ...]:
@@ -330,11 +242,3 @@ def _result(opening: Future[Opened] | None) -> Opened | None:
     if opening is None or opening.cancelled() or opening.exception() is not None:
         return None
     return opening.result()
-
-
-def _sentence(error: BaseException, what: str) -> str:
-    """The sentence for a failure: the user's own errors as they are, a bug with its kind, logged in full."""
-    if isinstance(error, GroovebridgeError):
-        return str(error)
-    log.error("%s", what, exc_info=error)
-    return f"{what} ({type(error).__name__}: {error}). The terminal has the details; please report this."

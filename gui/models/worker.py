@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from bridge.errors import GroovebridgeError
+
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Worker(QObject):
@@ -39,3 +43,11 @@ class Worker(QObject):
     def _deliver(self, then: Callable[[Future[Any]], None], done: Future[Any]) -> None:
         if not self._closed:
             then(done)
+
+
+def sentence(error: BaseException, what: str) -> str:
+    """What to tell of a job that failed: the user's errors as they are; a bug by its kind, logged in full."""
+    if isinstance(error, GroovebridgeError):
+        return str(error)
+    log.error("%s", what, exc_info=error)
+    return f"{what} ({type(error).__name__}: {error}). The terminal has the details; please report this."

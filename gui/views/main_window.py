@@ -8,6 +8,7 @@ from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from bridge.studio import Studio
 from gui.models import SessionModel
 from gui.views import theme
 from gui.views.loop_view import LoopView
@@ -43,7 +44,7 @@ class MainWindow(QWidget):
         self.setFocus()
         for keys, action in (
             (QKeySequence(Qt.Key.Key_Space), session.toggle_play),
-            (QKeySequence(Qt.Key.Key_N), session.new_idea),
+            (QKeySequence(Qt.Key.Key_N), lambda: session.ask(Studio.new_idea)),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
         ):
             QShortcut(keys, self).activated.connect(action)

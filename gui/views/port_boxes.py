@@ -33,17 +33,18 @@ class PortBoxes(QWidget):
         row.addWidget(Captioned("Output", self.out), 1)
         row.addWidget(Captioned("Input", self.inp), 1)
         row.addWidget(Captioned(" ", self.refresh_button))
-        self.out.chosen.connect(session.choose_output)
-        self.inp.chosen.connect(session.choose_input)
-        self.refresh_button.clicked.connect(session.refresh_ports)
-        session.ports_changed.connect(self.refresh)
+        self.out.chosen.connect(session.ports.choose_output)
+        self.inp.chosen.connect(session.ports.choose_input)
+        self.refresh_button.clicked.connect(session.ports.look)
+        session.ports.changed.connect(self.refresh)
+        session.opened_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what there is, and what is chosen."""
-        state, names = self._session.state, self._session.choices
-        out, inp = self._session.wanted_ports
+        state, names = self._session.state, self._session.ports.names
+        out, inp = self._session.ports.out, self._session.ports.inp
         self.out.show_choices(_choices(names.outputs if names else (), out), out)
         self.inp.show_choices(_choices(names.inputs if names else (), inp), inp)
         ready = self._session.phase is Phase.READY

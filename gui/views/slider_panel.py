@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 from bridge.model import Settings
 from bridge.model.settings import AXIS_RANGE, TEMPERATURE_RANGE
 from bridge.player.messages import SwapAt
+from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, Captioned, Segments, WholeBox, explain
@@ -85,8 +86,8 @@ class SliderPanel(QWidget):
             slider = ValueSlider(title, SHAPE_TIP, *AXIS_RANGE, 0.0, SHAPE_STEP)
             column, row = divmod(number, rows)
             self.shapes[name] = SliderRow(title, slider, shapes, row, column * 4)
-            slider.edited.connect(lambda value, name=name: session.set_axis(name, value))
-            slider.released.connect(lambda name=name: session.set_axis(name, None))
+            slider.edited.connect(lambda value, name=name: session.ask(Studio.set_axis, name, value))
+            slider.released.connect(lambda name=name: session.ask(Studio.set_axis, name, None))
         for column in range(COLUMNS):
             shapes.setColumnStretch(column * 4 + 1, 1)
         shapes.setColumnMinimumWidth(3, theme.MARGIN * 2)
@@ -96,8 +97,8 @@ class SliderPanel(QWidget):
         slider = ValueSlider("Freedom", FREEDOM_TIP, *TEMPERATURE_RANGE, TEMPERATURE_RANGE[0], FREEDOM_STEP)
         self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
         feel.setColumnStretch(1, 1)
-        slider.edited.connect(session.set_temperature)
-        slider.released.connect(lambda: session.set_temperature(AT_START.temperature))
+        slider.edited.connect(lambda value: session.ask(Studio.set_temperature, value))
+        slider.released.connect(lambda: session.ask(Studio.set_temperature, AT_START.temperature))
 
         self.reset = Button("Reset shapes", "", "Reset shapes")
         self.new_idea = Button("New idea", "", "New idea", role="main")
@@ -126,10 +127,10 @@ class SliderPanel(QWidget):
         whole.addLayout(shapes, 2)
         whole.addLayout(right, 1)
 
-        self.new_idea.clicked.connect(session.new_idea)
+        self.new_idea.clicked.connect(lambda: session.ask(Studio.new_idea))
         self.reset.clicked.connect(session.release_axes)
-        self.seed.valueChanged.connect(session.set_seed)
-        self.swap.chosen.connect(session.set_swap)
+        self.seed.valueChanged.connect(lambda seed: session.ask(Studio.set_seed, seed))
+        self.swap.chosen.connect(lambda swap_at: session.ask(Studio.set_swap, swap_at))
         session.settings_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
         self.refresh()

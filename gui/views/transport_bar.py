@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from bridge.player.messages import ClockState, Motion, Sync
+from bridge.studio import Studio
 from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
 from gui.views import theme
@@ -66,11 +67,11 @@ class TransportBar(QWidget):
         row.addWidget(Captioned(" ", self.panic))
 
         self.play.clicked.connect(self._on_play)
-        self.stop.clicked.connect(session.stop)
-        self.panic.clicked.connect(session.panic)
-        self.send_clock.clicked.connect(session.set_send_clock)
-        self.tempo.valueChanged.connect(self._on_tempo)
-        self.sync.chosen.connect(session.set_sync)
+        self.stop.clicked.connect(lambda: session.ask(Studio.stop))
+        self.panic.clicked.connect(lambda: session.ask(Studio.panic))
+        self.send_clock.clicked.connect(self._on_send_clock)
+        self.tempo.valueChanged.connect(lambda bpm: session.ask(Studio.set_tempo, bpm))
+        self.sync.chosen.connect(lambda sync: session.ask(Studio.set_sync, sync))
         session.transport_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
         session.playhead.moved.connect(self._on_moved)
@@ -118,11 +119,12 @@ class TransportBar(QWidget):
         self._sync_field.caption.setStyleSheet(f"color: {colour}")
 
     def _on_play(self) -> None:
-        self._session.play()
+        self._session.ask(Studio.play)
         self.refresh()  # the button checks itself on a click; only the session says whether we roll
 
-    def _on_tempo(self, bpm: float) -> None:
-        self._session.set_tempo(bpm)
+    def _on_send_clock(self, on: bool) -> None:
+        self._session.ask(Studio.set_send_clock, on)
+        self.refresh()
 
     def _on_moved(self, ticks: float) -> None:
         text = str(Place.at(ticks))

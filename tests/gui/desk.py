@@ -136,9 +136,10 @@ class Desk:
     )
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
+    list_trouble: Exception | None = None
 
     def __post_init__(self) -> None:
-        self.session = SessionModel(self._open_studio, lambda: self.names)
+        self.session = SessionModel(self._open_studio, self._list_ports)
         self.window = MainWindow(self.session)
         self.qtbot.addWidget(self.window)
 
@@ -146,6 +147,11 @@ class Desk:
         if self.trouble is not None:
             raise self.trouble
         return Opened(Studio(PlainModel(), self._hire), coordinates)
+
+    def _list_ports(self) -> PortNames:
+        if self.list_trouble is not None:
+            raise self.list_trouble
+        return self.names
 
     def _hire(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> Band:
         self.bands.append(Band(config, on_report))

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from bridge.player.messages import PlayerConfig, PortsOpened
 from bridge.ports.base import PortNames
+from bridge.studio import Studio
 from gui import app
 from gui.models import Opened, Phase, SessionModel
 from gui.views import MainWindow
@@ -88,7 +89,7 @@ def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: R
 
 def test_the_player_ends_with_the_window(quiet_room: Room) -> None:
     assert [child.name for child in multiprocessing.active_children()] == ["groovebridge-player"]
-    quiet_room.session.play()
+    quiet_room.session.ask(Studio.play)
     quiet_room.until(lambda: quiet_room.session.playhead.ticking)
     quiet_room.window.close()
     assert multiprocessing.active_children() == []
@@ -109,6 +110,7 @@ def test_a_missing_bundle_opens_the_window_and_says_so(qtbot: QtBot, tmp_path: P
 INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path
+from bridge.studio import Studio
 from gui import app
 
 opened = app.SessionModel.open
@@ -128,7 +130,7 @@ def test_ctrl_c_and_a_polite_kill_close_the_window_in_order(name: str) -> None:
 
 
 @pytest.mark.jack
-def test_notes_arrive_at_another_program_and_a_lost_server_is_said(qtbot: QtBot) -> None:
+def test_notes_arrive_at_another_program_and_a_lost_server_is_said_and_found_again(qtbot: QtBot) -> None:
     with JackServer() as server:
         room = Room(qtbot, "jack")
         window = room.window
@@ -145,4 +147,8 @@ def test_notes_arrive_at_another_program_and_a_lost_server_is_said(qtbot: QtBot)
         assert "JACK" in window.status.text.text()
         assert window.status.remedy.text() == "Look again"
         room.until(lambda: not room.session.playhead.rolling)
+        server.start()
+        click(window.status.remedy)
+        room.until(lambda: room.ports is not None)
+        assert window.status.text.text().startswith("Ready")
         window.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton, QSlider, QWidget
@@ -24,6 +26,8 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
+from bridge.studio import Studio
+from gui import app
 from gui.models import Phase
 from tests.gui.desk import AXES, Desk
 from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, write
@@ -44,7 +48,7 @@ def test_the_play_button_rolls_the_song_and_the_playhead_moves(desk: Desk) -> No
 
 
 def test_the_stop_button_stops_and_the_playhead_rests(desk: Desk) -> None:
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.ticking)
     click(desk.window.transport.stop)
     desk.until(lambda: not desk.session.playhead.ticking)
@@ -88,7 +92,7 @@ def test_a_tempo_is_not_taken_before_it_is_typed_to_its_end(desk: Desk) -> None:
 def test_what_is_being_typed_survives_news_from_the_player(desk: Desk) -> None:
     box = desk.window.transport.tempo
     write(box, "90")
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.rolling)
     assert box.text() == "90"
 
@@ -116,7 +120,7 @@ def test_following_a_clock_hands_the_transport_to_the_daw_and_says_so(desk: Desk
 
 
 def test_a_locked_clock_shows_its_tempo_and_how_well_it_is_held(desk: Desk) -> None:
-    desk.session.set_sync(Sync.CLOCK)
+    desk.session.ask(Studio.set_sync, Sync.CLOCK)
     desk.band.report(Anchor(3840, 0, 93.5, Motion.ROLLING, Sync.CLOCK, ClockState.LOCKED, 0.21))
     desk.until(lambda: desk.window.transport.tempo.value() == 93.5)
     assert desk.window.transport.sync_words == "Sync: locked · 0.2 ms"
@@ -171,7 +175,7 @@ def test_a_port_that_came_later_is_found_by_looking_again(desk: Desk) -> None:
 def test_a_chosen_port_that_went_away_is_shown_as_gone(desk: Desk) -> None:
     ports = desk.window.transport.ports
     desk.until(lambda: ports.out.count() == 3)
-    desk.session.choose_output("synth:in")
+    desk.session.ports.choose_output("synth:in")
     desk.names = type(desk.names)("jack", (), ())
     click(ports.refresh_button)
     desk.until(lambda: ports.out.currentText() == "synth:in (gone)")
@@ -196,11 +200,21 @@ def test_without_midi_the_ports_say_why_they_are_off(desk: Desk) -> None:
     assert "No MIDI system" in ports.out.toolTip()
 
 
+def test_ports_that_cannot_be_listed_are_said_in_words(desk: Desk) -> None:
+    desk.list_trouble = GroovebridgeError("JACK is not installed. Install jackd2.")
+    click(desk.window.transport.ports.refresh_button)
+    desk.until(lambda: desk.window.status.text.text() == "JACK is not installed. Install jackd2.")
+    desk.list_trouble = None
+    click(desk.window.transport.ports.refresh_button)
+    click(desk.window.status.remedy)
+    assert desk.window.status.text.text().startswith("Ready")
+
+
 # --- the loop ---
 
 
 def test_a_new_idea_is_outlined_until_it_takes_over(desk: Desk) -> None:
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.rolling)
     before = desk.session.loop
     key(desk.window, Key.Key_N)
@@ -214,7 +228,7 @@ def test_a_new_idea_is_outlined_until_it_takes_over(desk: Desk) -> None:
 
 
 def test_the_picture_changes_with_the_loop_and_with_the_one_that_waits(desk: Desk) -> None:
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.rolling)
     desk.window.loop.resize(1100, 400)
     pictures = [desk.window.loop.picture().toImage()]
@@ -230,7 +244,7 @@ def test_the_picture_changes_with_the_loop_and_with_the_one_that_waits(desk: Des
 def test_a_moving_playhead_repaints_only_strips(desk: Desk) -> None:
     painted: list[int] = []
     desk.window.loop.painted.connect(lambda rect: painted.append(rect.width()))
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: len(painted) >= 20)
     assert sorted(painted)[len(painted) // 2] <= 40
 
@@ -267,7 +281,7 @@ def test_a_dragged_shape_is_held_and_changes_the_loop(desk: Desk) -> None:
 
 def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
     row = desk.window.sliders.shapes["z1"]
-    desk.session.set_axis("z1", 2.0)
+    desk.session.ask(Studio.set_axis, "z1", 2.0)
     assert row.slider.shown == 2.0
     double_click(row.slider)
     assert row.slider.shown == pytest.approx(AXES["z1"])
@@ -277,8 +291,8 @@ def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
 def test_reset_puts_every_shape_back(desk: Desk) -> None:
     button = desk.window.sliders.reset
     assert not button.isEnabled()
-    desk.session.set_axis("z1", 2.0)
-    desk.session.set_axis("z8", -2.0)
+    desk.session.ask(Studio.set_axis, "z1", 2.0)
+    desk.session.ask(Studio.set_axis, "z8", -2.0)
     click(button)
     state = desk.session.state
     assert state is not None
@@ -296,7 +310,7 @@ def test_freedom_is_the_temperature_in_percent(desk: Desk) -> None:
 
 
 def test_a_typed_seed_begins_with_its_first_idea(desk: Desk) -> None:
-    desk.session.new_idea()
+    desk.session.ask(Studio.new_idea)
     box = desk.window.sliders.seed
     write(box, "42")
     key(box, Key.Key_Return)
@@ -321,7 +335,7 @@ def test_the_moment_of_a_swap_is_chosen(desk: Desk, button: int, swap_at: SwapAt
 
 
 def test_a_value_the_studio_refuses_becomes_a_sentence_that_can_be_dismissed(desk: Desk) -> None:
-    desk.session.set_temperature(9.0)
+    desk.session.ask(Studio.set_temperature, 9.0)
     line = desk.window.status
     assert "goes from 0 to 2" in line.text.text()
     click(line.remedy)
@@ -368,8 +382,18 @@ def test_a_bug_while_loading_is_said_too(closed_desk: Desk, caplog: pytest.LogCa
     assert "could not start" in caplog.text
 
 
+def test_a_bug_is_said_in_the_window_and_in_full_on_the_terminal(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bug = ZeroDivisionError("oh")
+    with app.bugs_told(desk.session):
+        sys.excepthook(type(bug), bug, None)
+    assert "ZeroDivisionError" in desk.window.status.text.text()
+    assert "ZeroDivisionError: oh" in capsys.readouterr().err
+
+
 def test_closing_the_window_ends_the_player_and_every_thread(desk: Desk) -> None:
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.ticking)
     desk.window.close()
     assert desk.session.phase is Phase.CLOSED
@@ -385,7 +409,7 @@ def test_closing_while_loading_leaves_no_player_behind(closed_desk: Desk) -> Non
 
 
 def test_a_hidden_window_draws_no_frames(desk: Desk) -> None:
-    desk.session.play()
+    desk.session.ask(Studio.play)
     desk.until(lambda: desk.session.playhead.ticking)
     desk.window.hide()
     assert not desk.session.playhead.ticking

@@ -1,0 +1,87 @@
+"""The MIDI ports that one can choose from, and those that were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from bridge.ports.base import PortNames
+from gui.models.worker import Worker, sentence
+
+Open = Callable[[str, str | None, str | None], bool]
+
+
+class PortModel(QObject):
+    """Lists the ports of other programs in the background, and has the chosen ones opened.
+
+    `changed` tells of a new list or choice, `failed` a sentence when the list cannot be had. Qt thread only.
+    """
+
+    changed = pyqtSignal()
+    failed = pyqtSignal(str)
+
+    def __init__(self, worker: Worker, list_ports: Callable[[], PortNames], open_ports: Open) -> None:
+        """Use `open_ports(api, out, inp)` to open; it says whether the studio took it."""
+        super().__init__()
+        self._worker = worker
+        self._list_ports = list_ports
+        self._open_ports = open_ports
+        self._names: PortNames | None = None
+        self._looking = False
+        self._out: str | None = None
+        self._inp: str | None = None
+
+    @property
+    def names(self) -> PortNames | None:
+        """The ports of other programs when last asked; None before the first answer."""
+        return self._names
+
+    @property
+    def out(self) -> str | None:
+        """The output that was chosen; None is our own virtual port."""
+        return self._out
+
+    @property
+    def inp(self) -> str | None:
+        """The input that was chosen; None is our own virtual port."""
+        return self._inp
+
+    def look(self) -> None:
+        """Ask again which ports there are."""
+        if not self._looking:
+            self._looking = True
+            self._worker.run(self._list_ports, self._on_listed)
+
+    def choose_output(self, name: str | None) -> None:
+        """Send to this port."""
+        self._open(name, self._inp, self._listed_api)
+
+    def choose_input(self, name: str | None) -> None:
+        """Listen to this port."""
+        self._open(self._out, name, self._listed_api)
+
+    def reopen(self) -> None:
+        """Try what was chosen again, through whichever API works now."""
+        self.look()
+        self._open(self._out, self._inp, "auto")
+
+    @property
+    def _listed_api(self) -> str:
+        """The API whose port names are on offer."""
+        return "auto" if self._names is None or self._names.api == "none" else self._names.api
+
+    def _open(self, out: str | None, inp: str | None, api: str) -> None:
+        if self._open_ports(api, out, inp):
+            self._out, self._inp = out, inp
+        self.changed.emit()
+
+    def _on_listed(self, done: Future[PortNames]) -> None:
+        self._looking = False
+        error = done.exception()
+        if error is not None:
+            self.failed.emit(sentence(error, "The MIDI ports could not be listed"))
+        else:
+            self._names = done.result()
+        self.changed.emit()
