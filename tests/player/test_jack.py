@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import mido
 import pytest
 
+from bridge.groove.notes import loop_notes
 from bridge.player import PlayerConfig
-from bridge.player.messages import Finished, PortsOpened, SetLoop, Start, Stats, Sync
+from bridge.player.messages import (
+    Anchor,
+    Fault,
+    Finished,
+    LoopPlaying,
+    Motion,
+    OpenPorts,
+    PortsOpened,
+    SetLoop,
+    Start,
+    Stats,
+    SwapAt,
+    Sync,
+)
 from tests.player.support import Running, assert_played, notes_of, random_loop
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, take
@@ -153,6 +172,226 @@ def test_a_foreign_clock_that_starts_stops_continues_and_jumps_is_followed(clock
         clock.connect(clock.out, player.wait_for(PortsOpened).inp or "")
         player.send(SetLoop(STEADY, 1))
         take(measure, peer, attempts=TAKES)
+        stats = player.close()
+    assert stats is not None
+    assert stats.open_notes == 0
+
+
+class JackTransport:
+    """Debian's `jack_midi_clock`, led by Debian's `jack_transport`: a clock that none of us wrote."""
+
+    def __init__(self, listeners: Sequence[str]) -> None:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._clock = subprocess.Popen(["jack_midi_clock", "-d", "0.2", *listeners], **quiet)  # type: ignore[call-overload]
+        self._transport = subprocess.Popen(["jack_transport"], stdin=subprocess.PIPE, text=True, **quiet)  # type: ignore[call-overload]
+
+    def say(self, *commands: str) -> None:
+        for command in commands:
+            self._transport.stdin.write(command + "\n")
+        self._transport.stdin.flush()
+
+    def close(self) -> None:
+        self.say("exit")
+        self._transport.communicate()
+        self._clock.terminate()
+        self._clock.wait()
+
+
+def rolls_in(events: Iterable[tuple[int, bytes]]) -> list[tuple[int, int, int]]:
+    """(frame of its first F8, position in ticks there, number of F8) of each roll of a MIDI clock."""
+    rolls: list[tuple[int, int, int]] = []
+    position, armed, rolling = 0, False, False
+    for frame, message in events:
+        match message[0]:
+            case 0xFA | 0xFB:
+                position, armed = (0 if message[0] == 0xFA else position), True
+            case 0xF2:
+                position = (message[1] | message[2] << 7) * 240
+            case 0xFC:
+                armed = rolling = False
+            case 0xF8 if armed:
+                armed, rolling = False, True
+                rolls.append((frame, position, 1))
+            case 0xF8 if rolling:
+                rolls[-1] = (*rolls[-1][:2], rolls[-1][2] + 1)
+    return rolls
+
+
+def test_debians_jack_midi_clock_is_followed_through_stop_locate_and_start(peer: Peer) -> None:
+    def heard_after(message: bytes, clocks: int) -> None:
+        """Wait until so many F8 have come after the last such message."""
+
+        def enough(events: Sequence[tuple[int, bytes]]) -> bool:
+            messages = [event[1] for event in events]
+            last = len(messages) - messages[::-1].index(message) if message in messages else len(messages)
+            return messages[last:].count(b"\xf8") >= clocks
+
+        peer.wait_for(enough)
+
+    def measure() -> None:
+        peer.forget()
+        transport.say("locate 0", "play")
+        heard_after(b"\xfa", 24 * 4)
+        transport.say("stop", f"locate {round(frames_of(19 * 3840 + 960))}")
+        peer.wait_for(lambda events: events[-1][1][0] == 0xF2)
+        transport.say("play")
+        heard_after(b"\xfb", 24 * 4)
+        transport.say("stop")
+        peer.wait_for(lambda events: any(message == b"\xfc" for _, message in events[-60:]))
+        peer.wait_until_frame(peer.frame() + RATE // 10)
+        events = [(frame, message) for frame, message in peer.heard()]
+        heard = [event for event in events if event[1][0] < 0xF0]
+        notes_of(heard)
+        rolls = rolls_in(events)
+        assert rolls[0][1] == 0
+        assert rolls[1][1] >= 19 * 3840
+        for first, at_ticks, clocks in rolls:
+            assert_played(
+                notes_of([(frame, message) for frame, message in heard if frame >= first], cut=True),
+                STEADY,
+                zero=first,
+                per_tick=frames_of(1),
+                at_ticks=at_ticks,
+                until_ticks=(at_ticks + clocks * 40) // 240 * 240 - 240,
+                within=12,
+                first_within=FIRST_HITS,
+            )
+
+    with playing(PlayerConfig(api="jack", sync=Sync.CLOCK), peer) as player:
+        player.send(SetLoop(STEADY, 1))
+        transport = JackTransport([peer.inp, player.wait_for(PortsOpened).inp or ""])
+        try:
+            transport.say(f"tempo {BPM:g}", "master")
+            take(measure, peer, attempts=TAKES)
+        finally:
+            transport.close()
+
+
+def test_a_swap_at_the_bar_leaves_no_gap_and_doubles_nothing(peer: Peer) -> None:
+    other = random_loop(22, density=0.25, feel=0.5)
+
+    number = 0
+
+    def measure() -> None:
+        nonlocal number
+        peer.forget()
+        player.send(SetLoop(STEADY, number := number + 1))
+        player.wait_for(LoopPlaying, lambda told: told.loop_id == number)
+        player.forget()
+        player.send(Start())
+        peer.wait_for(lambda events: len(events) >= 10)
+        player.send(SetLoop(other, number := number + 1, SwapAt.BAR))
+        boundary = player.wait_for(LoopPlaying, lambda told: told.loop_id == number).at_ticks
+        player.wait_for(Finished)
+        heard = channel_messages(peer)
+        zero = heard[0][0]
+        first_note = min(max(0, note.start_ticks) for note in loop_notes(STEADY))
+        assert boundary % 3840 == 0
+        for loop, at_ticks, until_ticks in ((STEADY, 0, boundary), (other, boundary, 3 * 3840)):
+            assert_played(
+                notes_of(heard),
+                loop,
+                zero=zero + frames_of(at_ticks - first_note),
+                per_tick=frames_of(1),
+                at_ticks=at_ticks,
+                until_ticks=until_ticks,
+                within=1.5,
+                first_within=1.5,
+                begins=at_ticks == 0,
+            )
+
+    with playing(PlayerConfig(api="jack", bpm=BPM, bars=3), peer) as player:
+        take(measure, peer, attempts=TAKES)
+
+
+def test_the_clock_that_we_send_is_on_exact_frames_and_another_program_reads_its_tempo(peer: Peer) -> None:
+    def measure() -> None:
+        peer.forget()
+        player.forget()
+        player.send(Start())
+        player.wait_for(Finished)
+        heard = peer.wait_for(lambda events: any(message == b"\xfc" for _, message in events))
+        beats = [frame for frame, message in heard if message == b"\xf8"]
+        assert [message for _, message in heard] == [b"\xfa", *[b"\xf8"] * (2 * 96), b"\xfc"]
+        offsets = [frame - frames_of(40 * number) for number, frame in enumerate(beats)]
+        assert max(offsets) - min(offsets) <= 1
+        assert beats[0] - heard[0].frame >= RATE // 1000
+
+    with playing(PlayerConfig(api="jack", bpm=BPM, bars=2, send_clock=True), peer) as player:
+        reader = subprocess.Popen(
+            ["stdbuf", "-oL", "jack_mclk_dump", "-n", player.wait_for(PortsOpened).out],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            take(measure, peer, attempts=TAKES)
+        finally:
+            reader.terminate()
+            printed, _ = reader.communicate()
+    tempi = [float(found) for found in re.findall(r"([0-9]+\.[0-9]+) *\[?BPM", printed)]
+    assert tempi, printed[-300:]
+    assert min(abs(bpm - BPM) for bpm in tempi) < 0.1
+
+
+def test_a_player_whose_studio_is_killed_finishes_its_four_bars_and_ends(peer: Peer) -> None:
+    studio = subprocess.Popen([sys.executable, "-c", STUDIO_TO_KILL], stdout=subprocess.PIPE, text=True)
+    assert studio.stdout is not None
+    pid, out = studio.stdout.readline().split(maxsplit=1)
+    player = os.pidfd_open(int(pid))
+    try:
+        peer.connect(out.strip(), peer.inp)
+        peer.wait_for(lambda events: len(events) > 20)
+        studio.kill()
+        studio.wait()
+        killed_at = peer.frame()
+        ended, _, _ = select.select([player], [], [], 15)
+        assert ended, "the player lives on"
+    finally:
+        os.close(player)
+        studio.stdout.close()
+    notes = notes_of(channel_messages(peer), cut=True)
+    assert len([note for note in notes if note.on > killed_at]) > 10
+    # the loop's last note was heard, and none after it
+    assert notes[-1].key == 9 << 7 | max(loop_notes(STEADY)).note
+
+
+STUDIO_TO_KILL = """
+import sys, threading
+from bridge.player import PlayerConfig, PlayerLink
+from bridge.player.messages import PortsOpened, SetLoop, Start
+from tests.player.support import random_loop
+
+def main():
+    opened = []
+    there = threading.Event()
+    def told(report):
+        if isinstance(report, PortsOpened):
+            opened.append(report.out)
+            there.set()
+    link = PlayerLink(PlayerConfig(api="jack", bpm=300), told)
+    there.wait()
+    print(link.pid, opened[0], flush=True)
+    link.send(SetLoop(random_loop(21, density=0.25, feel=0.5), 1))
+    link.send(Start())
+    threading.Event().wait()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_a_server_that_dies_while_we_play_is_told_in_a_sentence_and_the_player_can_go_on() -> None:
+    with JackServer() as doomed, Running(PlayerConfig(api="jack", bpm=BPM)) as player:
+        player.wait_for(PortsOpened)
+        player.send(SetLoop(STEADY, 1), Start())
+        player.wait_for(Anchor, lambda anchor: anchor.motion is Motion.ROLLING)
+        doomed.kill()
+        fault = player.wait_for(Fault)
+        assert fault.ports_lost and not fault.fatal
+        assert "JACK" in fault.text
+        player.forget()
+        player.send(OpenPorts("none"), Start())
+        player.wait_for(Anchor, lambda anchor: anchor.motion is Motion.ROLLING)
         stats = player.close()
     assert stats is not None
     assert stats.open_notes == 0
