@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bridge.errors import GroovebridgeError
 from training import archive
-from training.corpus import SPLITS, Manifest
+from training.corpus import SPLITS, Manifest, load_manifest
 from training.prepare import prepare as prepare_corpus
 
 DATA = Path("data")
@@ -78,6 +78,7 @@ def train(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each process.")] = None,
 ) -> None:
     """Train a MusicVAE. Stop it with Ctrl-C or a kill at any time; --resume goes on from the last epoch."""
+    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
     from training.learner import Optimisation
     from training.model import ModelConfig
     from training.objective import Objective

@@ -179,7 +179,10 @@ def load_split(folder: Path, split: str) -> Split:
         raise CorpusError(f"There is no split '{split}'. Choose one of {', '.join(SPLITS)}.")
     records = load_manifest(folder).of(split)
     try:
-        with np.load(folder / f"{split}.npz", allow_pickle=False) as arrays:
+        with (
+            (folder / f"{split}.npz").open("rb") as file,  # numpy leaves a damaged one open
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             found = Split(
                 arrays["hits"], arrays["velocities"], arrays["offsets"], arrays["first_step"], records
             )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -134,34 +135,33 @@ def of_checkpoint(path: Path, truth: Loops) -> tuple[Tally, dict[str, float]]:
 def report(evaluation: Evaluation, console: Console) -> None:
     """Print the evaluation as a table."""
     count = f"{evaluation.loops} loops of {evaluation.files} files"
-    title = f"{evaluation.subject} on {evaluation.split}: {count}"
-    table = Table(
-        title=title,
-        caption="\\[ ]: 95 % by file. ( ): at matched hits; a missed hit counts as 0. Offset in ms.",
-    )
-    for name in ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE"):
+    table = Table(title=f"{evaluation.subject} on {evaluation.split}: {count}", box=box.SIMPLE)
+    for name in ("", "F1", "macro-F1", "exact step", "velocity", "offset, ms"):
         table.add_column(name, justify="right" if name else "left", no_wrap=bool(name))
     for row in evaluation.rows:
-        table.add_row(row.name, str(row.loops), *_cells(row))
+        table.add_row(f"{row.name} ({row.loops})", *_cells(row))
     console.print(table)
+    console.print(
+        "\\[ ]: 95 % interval by file. ( ): mean error at matched hits; without, a missed hit counts as 0."
+    )
     for name, value in evaluation.details.items():
         console.print(f"{name.replace('_', ' ')}: {value:.3f}")
 
 
 def _cells(row: Row) -> list[str]:
-    def figure(name: str, digits: int) -> str:
+    def share(name: str) -> str:
         if name not in row.measures:
             return "-"
-        low, high = row.interval[name]
-        return f"{row.measures[name]:.{digits}f}\n\\[{low:.{digits}f} {high:.{digits}f}]"
+        value, (low, high) = row.measures[name], row.interval[name]
+        return f"{value:.3f}\n\\[{low:.3f} {high:.3f}]".replace("0.", ".")
 
     def error(name: str, digits: int) -> str:
         if name not in row.measures:
             return "-"
         return f"{row.measures[name]:.{digits}f}\n({row.measures[f'{name}_matched']:.{digits}f})"
 
-    figures = [figure(name, 3) for name in ("f1", "macro_f1", "exact_step")]
-    return [*figures, error("velocity_mae", 3), error("offset_ms", 1)]
+    shares = [share(name) for name in ("f1", "macro_f1", "exact_step")]
+    return [*shares, error("velocity_mae", 3), error("offset_ms", 1)]
 
 
 def _row(name: str, tally: Tally, files: NDArray[np.int64], about: Sequence[str], draws: int) -> Row:

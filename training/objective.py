@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bridge.errors import GroovebridgeError
+from training.augment import Batch
 from training.model import MusicVAE, Played
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -74,10 +75,9 @@ def expression_nats(played: Played, hits: Tensor, velocities: Tensor, offsets: T
     return ((velocity + offset) * hits).sum(dim=(1, 2))
 
 
-def loss_of(
-    model: MusicVAE, hits: Tensor, velocities: Tensor, offsets: Tensor, objective: Objective, step: int
-) -> Terms:
-    """The loss of a batch of loops [B, 64, 9] at an optimiser step. Draws from torch's generator."""
+def loss_of(model: MusicVAE, batch: Batch, objective: Objective, step: int) -> Terms:
+    """The loss of a batch of loops at an optimiser step. Draws from torch's generator."""
+    hits, velocities, offsets = batch
     mu, sigma = model.encode(hits, velocities, offsets)
     z = mu + sigma * torch.randn_like(sigma)
     choices = model.choices_of(hits)
