@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from bridge.ports.base import Inbox, PortError, PortNames, Ports
-from bridge.ports.jack_port import JackPorts, jack_answers, jack_ports
+from bridge.ports.jack_client import jack_answers, jack_ports
+from bridge.ports.jack_port import JackPorts
 from bridge.ports.nowhere import NowherePorts
 
 APIS = ("jack", "alsa", "coremidi", "winmm", "rtmidi-jack", "none")

@@ -19,17 +19,19 @@ one period: both ports are exact, and what comes (or goes) through that connecti
 from __future__ import annotations
 
 import atexit
-import os
 import queue
 import sys
 import threading
 import time
 from typing import Any
 
-from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
+from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost
 from bridge.ports.frames import FrameRate, unwrap
+from bridge.ports.jack_client import jack_answers, load_jack, open_client, port_names
 from bridge.ports.names import match_port
 from bridge.ports.placing import Placer
+
+__all__ = ["JackPorts", "jack_answers"]
 
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
@@ -156,8 +158,8 @@ class JackPorts:
         self.clock = JackClock(client, self._rate)
         self.out = JackOut(self, self._out_port.name)
         self.inp = JackIn(self._in_port.name)
-        destination = out and match_port(out, _names(client, is_input=True), "output")
-        source = inp and match_port(inp, _names(client, is_output=True), "input")
+        destination = out and match_port(out, port_names(client, is_input=True), "output")
+        source = inp and match_port(inp, port_names(client, is_output=True), "input")
         client.set_process_callback(self._process)
         client.set_blocksize_callback(self._set_period)
         client.set_xrun_callback(self._count_xrun)
@@ -278,58 +280,3 @@ class JackPorts:
 def _leave(client: Any) -> None:
     client.deactivate()
     client.close()
-
-
-def load_jack() -> Any:
-    """The JACK-Client module, with libjack's own messages silenced; PortError where libjack is missing."""
-    try:
-        import jack
-    except OSError:
-        raise PortError(
-            "JACK's library (libjack) is not installed. Install JACK (on Debian and Ubuntu: "
-            "apt install jackd2) or choose another --api."
-        ) from None
-    jack.set_error_function(_silence)
-    jack.set_info_function(_silence)
-    return jack
-
-
-def _silence(_message: str) -> None:
-    """Swallow what libjack would print: what matters of it comes as an exception or a callback."""
-
-
-def open_client(jack: Any, name: str) -> Any:
-    """A client of the running server; PortError when none answers. Never starts a server."""
-    try:
-        return jack.Client(name, no_start_server=True)
-    except jack.JackOpenError as error:
-        server = os.environ.get("JACK_DEFAULT_SERVER", "default")
-        if error.status.server_failed or error.status.server_error:
-            raise PortError(
-                f"No JACK server named {server!r} answers. Start one (jackd, QjackCtl or PipeWire), "
-                f"or choose another --api."
-            ) from None
-        raise PortError(f"The JACK server {server!r} refused us: {error.status}.") from None
-
-
-def jack_ports() -> PortNames:
-    """The MIDI ports of other programs on the server; PortError when none answers."""
-    client = open_client(load_jack(), "Groovebridge-list")
-    try:
-        return PortNames("jack", tuple(_names(client, is_input=True)), tuple(_names(client, is_output=True)))
-    finally:
-        client.close()
-
-
-def jack_answers() -> bool:
-    """Whether libjack is here and a server answers."""
-    try:
-        open_client(load_jack(), "Groovebridge-probe").close()
-    except PortError:
-        return False
-    return True
-
-
-def _names(client: Any, **direction: bool) -> list[str]:
-    """The MIDI ports of other clients. JACK's input ports are where we send to, and the reverse."""
-    return [port.name for port in client.get_ports(is_midi=True, **direction) if not client.owns(port)]

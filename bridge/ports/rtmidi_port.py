@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
-from bridge.ports.jack_port import load_jack, open_client
+from bridge.ports.jack_client import load_jack, open_client
 from bridge.ports.names import match_port
 from bridge.ports.sender import LEAD_NS, HostClock, Sender
 
