@@ -1,0 +1,143 @@
+"""A checkpoint becomes a bundle that answers as PyTorch does, or it becomes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bridge.groove import DrumLoop
+from bridge.model import Bundle, Model, Settings
+
+if TYPE_CHECKING:
+    from training.model import MusicVAE
+
+pytestmark = pytest.mark.training
+
+
+def test_an_exported_bundle_loads_and_replays(exported: Path) -> None:
+    model = Model(Bundle.load(exported), "cpu")
+    assert model.replay() < 1e-4
+    assert model.loop(Settings(seed=1, temperature=1.0)).hit_count > 0
+
+
+def test_an_earlier_bundle_is_replaced_whole(exported: Path) -> None:
+    assert not (exported / "left over").exists()
+
+
+def test_nothing_lies_beside_the_bundle(exported: Path) -> None:
+    assert [path.name for path in exported.parent.iterdir()] == ["bundle"]
+    assert sorted(path.name for path in exported.iterdir()) == [
+        "bundle.json",
+        "decoder.onnx",
+        "encoder.onnx",
+        "pair.npz",
+    ]
+
+
+def test_the_manifest_says_where_it_comes_from(exported: Path, tiny: MusicVAE) -> None:
+    manifest = Bundle.load(exported).manifest
+    assert manifest.latent_size == tiny.config.latent
+    assert manifest.choices == tiny.config.choices
+    assert manifest.metrics == {"test": {"f1": 0.5}}
+    assert manifest.provenance.training == {"made": "by a test", "epochs": 0}
+    assert manifest.provenance.data["source"] == "made-up"
+    assert manifest.provenance.data["train_loops"] == 6
+    assert {"groovebridge", "torch", "onnx", "opset"} <= set(manifest.provenance.code)
+
+
+def test_axes_are_ranked_by_what_they_tell_about_the_training_loops(
+    exported: Path, tiny: MusicVAE, corpus: Path
+) -> None:
+    import torch
+
+    from training.corpus import load_split
+
+    loops = load_split(corpus, "train").loops(stride_bars=4)
+    with torch.inference_mode():
+        arrays = (loops.hits, loops.velocities, loops.offsets)
+        mu, sigma = tiny.encode(*(torch.from_numpy(array) for array in arrays))
+        prior = torch.distributions.Normal(0.0, 1.0)
+        nats = torch.distributions.kl_divergence(torch.distributions.Normal(mu, sigma), prior).mean(dim=0)
+    axes = Bundle.load(exported).manifest.axes
+    np.testing.assert_allclose([axis.nats for axis in axes], nats[[axis.index for axis in axes]], atol=1e-4)
+    assert [axis.nats for axis in axes] == sorted((axis.nats for axis in axes), reverse=True)
+
+
+def test_the_app_plays_what_pytorch_plays(exported: Path, tiny: MusicVAE) -> None:
+    from model_export.parity import decoder_feed, torch_decode
+
+    model = Model(Bundle.load(exported), "cpu")
+    chosen = [Settings(seed=9, index=index, temperature=1.0) for index in range(12)]
+    z = np.stack([model.latent(settings) for settings in chosen])
+    expected = torch_decode(tiny, decoder_feed(z, 1.0, 9, tiny.config.choices))
+    clear = [row for row in range(12) if expected["gaps"][row].min() > 1e-3]
+    assert clear
+    for row in clear:
+        loop = model.loop(chosen[row])
+        same = DrumLoop.of(*(expected[name][row] for name in ("hits", "velocities", "offsets")))
+        assert np.array_equal(loop.hits, same.hits)
+        np.testing.assert_allclose(loop.velocities, same.velocities, atol=1e-4)
+        np.testing.assert_allclose(loop.offsets, same.offsets, atol=1e-4)
+
+
+def test_the_graphs_hold_no_metadata_no_doc_strings_and_no_branches(exported: Path) -> None:
+    import onnx
+
+    for name in ("encoder.onnx", "decoder.onnx"):
+        graph = onnx.load(exported / name)
+        parts = [graph, graph.graph, *graph.graph.node, *graph.graph.initializer, *graph.graph.input]
+        assert not any(part.metadata_props or part.doc_string for part in parts)
+        assert not {node.op_type for node in graph.graph.node} & {"Loop", "If", "Scan"}
+        assert not any(tensor.external_data for tensor in graph.graph.initializer)
+        assert graph.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+
+
+def test_exporting_again_gives_the_same_bytes(exported: Path, tiny: MusicVAE) -> None:
+    from model_export.graphs import encoder_graph
+
+    assert encoder_graph(tiny) == (exported / "encoder.onnx").read_bytes()
+
+
+# --- bad input ----------------------------------------------------------------------------------------------
+
+
+def refused(*arguments: object) -> str:
+    """What the command line says to bad input, checked to be one line and no traceback."""
+    from model_export.cli import app
+
+    found = CliRunner().invoke(app, list(map(str, arguments)))
+    assert found.exit_code == 1
+    assert isinstance(found.exception, SystemExit)
+    assert found.stdout == ""
+    assert found.stderr.count("\n") == 1
+    return found.stderr
+
+
+def test_a_bad_checkpoint_is_answered_in_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    assert "no checkpoint at" in refused("export", tmp_path / "none.pt", "-o", tmp_path / "out")
+    (tmp_path / "bad.pt").write_bytes(b"not a checkpoint")
+    assert "not a checkpoint" in refused("export", tmp_path / "bad.pt", "-o", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.pt"]
+
+
+def test_a_folder_that_is_no_corpus_is_answered_in_a_sentence(checkpoint: Path, tmp_path: Path) -> None:
+    text = refused("export", checkpoint, "-o", tmp_path / "out", "--data", tmp_path)
+    assert "no prepared corpus" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "cannot be read"), ("{", "is not JSON"), ("[1]", "one JSON object")]
+)
+def test_bad_metrics_are_answered_in_a_sentence(
+    checkpoint: Path, tmp_path: Path, content: str | None, reason: str
+) -> None:
+    if content is not None:
+        (tmp_path / "metrics.json").write_text(content)
+    text = refused("export", checkpoint, "-o", tmp_path / "out", "--metrics", tmp_path / "metrics.json")
+    assert reason in text
+    assert not (tmp_path / "out").exists()
