@@ -24,6 +24,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from statistics import fmean
 
 from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
@@ -78,6 +79,7 @@ class ClockFollower:
         self._ticks: deque[tuple[int, int]] = deque(maxlen=MAX_WINDOW)
         self._window = 0  # the place of the line's length among the windows
         self._held: list[tuple[int, int]] = []
+        self._sure = False  # locked once: a new tempo is a new tempo, not a wrong first guess
         self._bends: deque[int] = deque([round(_FIRST_GUESS_NS * _BEND)] * 8, maxlen=_BENDS)
         self._phases: deque[int] = deque(maxlen=CLOCKS_PER_BEAT)
         self._recent: deque[int] = deque(maxlen=_FLOOD)
@@ -171,6 +173,7 @@ class ClockFollower:
     def _take(self, at_ns: int, error: int) -> None:
         self._ticks.append((self._number, at_ns))
         self._phases.append(error)
+        self._sure = self._sure or len(self._ticks) >= LOCKED_AFTER_TICKS
         self._refit(at_ns)
 
     def _refit(self, at_ns: int) -> None:
@@ -220,8 +223,11 @@ class ClockFollower:
     def _change_tempo(self) -> None:
         line, window = fit_line(self._held, self._deviation_ns(), 0)
         if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
+            missing = 0 if self._sure else _gaps([*self._ticks, *self._held], line.ns_per_tick)
             self._ticks.clear()
-            self._ticks.extend(self._held)
+            self._ticks.extend((number + missing, at_ns) for number, at_ns in self._held)
+            self._number += missing
+            line = BeatMap(line.origin_ticks + missing, line.origin_ns, line.ns_per_tick)
             self._phases.clear()
             self._good_ns = self._held[-1][1]
             self._line, self._window = line, window
@@ -272,3 +278,17 @@ class ClockFollower:
         stood_on = min(len(self._ticks), WINDOWS[self._window])
         doubt = self._deviation_ns() * math.sqrt(12 / (n**3 - n) + 12 / (stood_on**3 - stood_on))
         return growth, doubt
+
+
+def _gaps(ticks: list[tuple[int, int]], period_ns: float) -> int:
+    """How many ticks are missing among the first ones of a clock, now that its period is known.
+
+    None, where the intervals are too uneven to tell.
+    """
+    missing = 0
+    for (before, before_ns), (after, after_ns) in pairwise(ticks):
+        periods = (after_ns - before_ns) / period_ns
+        if abs(periods - round(periods)) > 0.15:
+            return 0
+        missing += round(periods) - (after - before)
+    return max(0, missing)

@@ -57,19 +57,19 @@ def test_an_exact_clock_is_followed_exactly() -> None:
 
 @pytest.mark.parametrize(("deviation_ms", "goal_ms"), [(1, 0.5), (3, 1.5)])
 def test_jitter_is_averaged_away_at_a_steady_tempo(deviation_ms: float, goal_ms: float) -> None:
-    true = times(periods([120] * 150))
+    true = times(periods([120] * 120))
     errors = follow(true, jittered(true, deviation_ms, 1))
     assert p99(errors[8 * BEAT :]) <= goal_ms
 
 
 @pytest.mark.parametrize("bpm", [20, 60, 240, 400])
 def test_the_whole_range_of_tempos_is_followed(bpm: float) -> None:
-    true = times(periods([bpm] * 60))
+    true = times(periods([bpm] * 40))
     assert p99(follow(true, jittered(true, 1, 2))[8 * BEAT :]) <= 0.6
 
 
 def test_ticks_that_come_10_ms_late_move_nothing() -> None:
-    true = times(periods([120] * 100))
+    true = times(periods([120] * 60))
     heard = jittered(true, 1, 3)
     chance = random.Random(4)
     heard = {clock: at + 10_000_000 * (chance.random() < 0.05) for clock, at in heard.items()}
@@ -77,10 +77,17 @@ def test_ticks_that_come_10_ms_late_move_nothing() -> None:
 
 
 def test_lost_ticks_are_counted_all_the_same() -> None:
-    true = times(periods([120] * 100))
+    true = times(periods([120] * 60))
     chance = random.Random(5)
     heard = {n: at for n, at in jittered(true, 1, 5).items() if n < BEAT or chance.random() > 0.01}
     assert p99(follow(true, heard)[8 * BEAT :]) <= 0.6
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 5])
+def test_a_tick_lost_before_the_tempo_is_known_is_counted(lost: int) -> None:
+    true = times(periods([120] * 8))
+    heard = {n: at for n, at in jittered(true, 1, 7).items() if n != lost}
+    assert max(map(abs, follow(true, heard)[2 * BEAT :])) <= 2
 
 
 @pytest.mark.parametrize("bpm", [60, 120, 240])
@@ -100,14 +107,14 @@ def test_a_doubled_tick_is_counted_once() -> None:
 def test_a_ramp_of_20_bpm_in_4_bars_is_tracked(before: float, after: float) -> None:
     ramp = [before + (after - before) * (clock + 0.5) / 384 for clock in range(384)]
     true = times(periods([before] * 16) + [60e9 / BEAT / bpm for bpm in ramp] + periods([after] * 16))
-    for seed in range(3):
+    for seed in range(2):
         assert max(map(abs, follow(true, jittered(true, 1, seed))[12 * BEAT :])) <= 4
 
 
 @pytest.mark.parametrize(("before", "after"), [(120.0, 140.0), (140.0, 120.0), (60.0, 240.0), (240.0, 60.0)])
 def test_a_step_is_followed_within_a_beat(before: float, after: float) -> None:
     true = times(periods([before] * 16 + [after] * 16))
-    for seed in range(3):
+    for seed in range(2):
         assert max(map(abs, follow(true, jittered(true, 1, seed))[17 * BEAT :])) <= 3
 
 
