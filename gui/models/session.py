@@ -167,9 +167,17 @@ class SessionModel(QObject):
         self._refresh()
         return True
 
+    @property
+    def can_toggle(self) -> bool:
+        """Whether play and stop are ours: we lead, and there is a port to play to or something to stop."""
+        state = self._state
+        if self._phase is not Phase.READY or state is None or state.sync is not Sync.INTERNAL:
+            return False
+        return state.playing or state.ports is not None
+
     def toggle_play(self) -> None:
         """Play from the top, or stop if the song rolls; nothing while we follow a clock: the DAW leads."""
-        if self._state is not None and self._state.sync is Sync.INTERNAL:
+        if self._state is not None and self.can_toggle:
             self.ask(Studio.stop if self._state.playing else Studio.play)
 
     def release_axes(self) -> None:

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
     QLabel,
     QPushButton,
     QSpinBox,
+    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
@@ -150,6 +151,7 @@ class ChoiceBox(QComboBox, Generic[V]):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(4)
         self.setMaxVisibleItems(16)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the plain one ignores the theme's item heights
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
 
     def show_choices(self, choices: Sequence[tuple[str, V]], current: V) -> None:

@@ -51,8 +51,13 @@ class PortBoxes(QWidget):
         nowhere = state is not None and state.ports is not None and state.ports.api == "none"
         usable = ready and not (nowhere and names is not None and names.api == "none")
         why_not = "No MIDI system is running on this computer." if ready else "The drummer is still loading."
-        explain(self.out, usable, OUT_TIP, why_not)
-        explain(self.inp, usable, IN_TIP, why_not)
+        explain(self.out, usable, _tip(out, OUT_TIP), why_not)
+        explain(self.inp, usable, _tip(inp, IN_TIP), why_not)
+
+
+def _tip(chosen: str | None, tip: str) -> str:
+    """The tip, under the port's whole name, which may not fit the box."""
+    return tip if chosen is None else f"{chosen}\n{tip}"
 
 
 def _choices(names: Sequence[str], wanted: str | None) -> list[tuple[str, str | None]]:

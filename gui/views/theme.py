@@ -139,6 +139,8 @@ QComboBox QAbstractItemView {{
     background: {CONTROL}; color: {TEXT}; border: 1px solid {EDGE}; outline: 0;
     selection-background-color: {CONTROL_HOVER}; selection-color: {TEXT};
 }}
+QComboBox QAbstractItemView::item {{ min-height: 28px; padding-left: 9px; }}
+QComboBox QAbstractItemView::item:selected {{ background: {CONTROL_HOVER}; color: {TEXT}; }}
 #transport, #sliders {{ background: {PANEL}; }}
 #status {{ background: {GROUND}; }}
 #status[level="attention"] {{ background: {ATTENTION_GROUND}; }}

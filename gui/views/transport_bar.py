@@ -22,6 +22,7 @@ CLOCK_WORDS = {
     ClockState.LOST: ("Sync: lost", theme.ATTENTION),
 }
 LOADING_TIP = "The drummer is still loading."
+NO_PORT_TIP = "No MIDI port is open: see the line at the bottom."
 FOLLOWING_TIP = "Sync follows the DAW: play and stop there, or set Sync to “Internal clock”."
 
 
@@ -74,6 +75,7 @@ class TransportBar(QWidget):
         self.sync.chosen.connect(lambda sync: session.ask(Studio.set_sync, sync))
         session.transport_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
+        session.opened_changed.connect(self.refresh)
         session.playhead.moved.connect(self._on_moved)
         self.refresh()
 
@@ -90,7 +92,8 @@ class TransportBar(QWidget):
         motion = Motion.STOPPED if state is None else state.motion
         leading = ready and sync is Sync.INTERNAL
         why_not = FOLLOWING_TIP if ready else self._unready()
-        explain(self.play, leading, "Play from the top (Space)", why_not)
+        can_play = self._session.can_toggle
+        explain(self.play, can_play, "Play from the top (Space)", NO_PORT_TIP if leading else why_not)
         explain(self.stop, leading, "Stop, and close every note (Space)", why_not)
         self.play.setChecked(motion is not Motion.STOPPED)
         tip = "Type it, turn the wheel or use the arrow keys; Shift for tenths"

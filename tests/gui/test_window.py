@@ -187,6 +187,10 @@ def test_a_lost_port_is_said_in_words_and_looked_for_again_at_a_click(desk: Desk
     line = desk.window.status
     desk.until(lambda: line.text.text() == text)
     assert line.remedy.text() == "Look again"
+    assert not desk.window.transport.play.isEnabled()
+    assert "No MIDI port is open" in desk.window.transport.play.toolTip()
+    key(desk.window, Key.Key_Space)
+    assert not desk.asked(Start(0))
     click(line.remedy)
     desk.until(lambda: desk.asked(OpenPorts("auto")))
     desk.until(lambda: line.text.text().startswith("Ready"))
