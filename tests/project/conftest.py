@@ -99,6 +99,12 @@ class SmallRepository:
         out, err = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def find_python(self) -> str:
+        """The Python that the scripts choose, as they print it."""
+        command = [str(self.bin / "bash"), "-c", f". {self.root}/scripts/lib.sh; find_python"]
+        environment = {"PATH": str(self.bin)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
     def gate(self) -> Path:
         """A named pipe that the set-up opens in its middle, where it then waits for ever."""
         path = self.root.parent / "gate"
