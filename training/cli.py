@@ -62,7 +62,7 @@ def prepare(
 @app.command()
 def train(
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
-    run: Annotated[Path, typer.Option(help="Folder of the run: checkpoints and metrics.")] = RUN,
+    run: Annotated[Path, typer.Option("--output", "-o", help="Folder for the run.")] = RUN,
     epochs: Annotated[int, typer.Option(min=1, help="How often to go through the training loops.")] = 40,
     batch: Annotated[int, typer.Option(min=1, help="Loops a step, in each process.")] = 64,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
@@ -100,9 +100,7 @@ def train(
         objective=Objective(free_nats=free_nats, beta=beta),
         optimisation=Optimisation(rate=rate),
     )
-    console = Console(stderr=True)
-    best = run_training(settings, console)
-    console.print(f"The best model is {best}. Next: python -m training evaluate --checkpoint {best}")
+    run_training(settings, Console(stderr=True))
 
 
 @app.command()

@@ -111,7 +111,10 @@ class Learner(lightning.LightningModule):
             "kl": terms.kl,
         }
         self.log_dict(
-            {f"train/{name}": value.detach() for name, value in names.items()}, on_step=False, on_epoch=True
+            {f"train/{name}": value.detach() for name, value in names.items()},
+            on_step=False,
+            on_epoch=True,
+            sync_dist=True,
         )
         self.log("loss", terms.loss.detach(), prog_bar=True, logger=False)
         return terms.loss

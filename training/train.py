@@ -139,7 +139,7 @@ def train(settings: TrainSettings, console: Console) -> Path:
         )
     if last.exists() and not settings.resume:
         raise GroovebridgeError(
-            f"{settings.run} holds a run already. Add --resume, or choose another --run folder."
+            f"{settings.run} holds a run already. Add --resume, or choose another --output folder."
         )
     manifest = load_manifest(settings.corpus)
     windows = Windows(load_split(settings.corpus, "train"))
@@ -179,14 +179,20 @@ def train(settings: TrainSettings, console: Console) -> Path:
     # One dummy batch: the validation step holds its loops itself and measures them all at once.
     once = DataLoader(TensorDataset(torch.zeros(1)), 1)
     trainer.fit(learner, windows.loader(settings.batch), once, ckpt_path=last if settings.resume else None)
-    return settings.run / BEST
+    best = settings.run / BEST
+    if trainer.is_global_zero:
+        console.print(f"The best model is {best}. Next: python -m training evaluate --checkpoint {best}")
+    return best
 
 
 def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> lightning.Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    # Known and harmless: the data sit in memory (no workers wanted), and a run stopped by time resumes
-    # mid-epoch.
-    for message in (".*does not have many workers.*", ".*resuming from a checkpoint that ended before.*"):
+    harmless = (
+        ".*does not have many workers.*",  # the data sit in memory
+        ".*resuming from a checkpoint that ended before.*",  # the run was stopped by --max-minutes
+        ".*LeafSpec.*",  # Lightning's own use of torch
+    )
+    for message in harmless:
         warnings.filterwarnings("ignore", message=message)
     callbacks: list[Callback] = [keeper]
     if console.is_terminal:

@@ -47,7 +47,7 @@ def test_a_missing_source_is_a_sentence(tmp_path: Path, fails: Callable[..., str
 
 
 def test_training_without_a_corpus_is_a_sentence(tmp_path: Path, fails: Callable[..., str]) -> None:
-    assert "no prepared corpus" in fails("train", "--corpus", tmp_path, "--run", tmp_path / "run")
+    assert "no prepared corpus" in fails("train", "--corpus", tmp_path, "--output", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -54,7 +54,7 @@ def killed(
         "train",
         "--corpus",
         corpus,
-        "--run",
+        "--output",
         run,
         "--epochs",
         "500",
@@ -83,7 +83,9 @@ def killed(
 @pytest.fixture(scope="module")
 def trained(killed: Path, corpus: Path, training_command: Command) -> tuple[Path, str]:
     """The same run, resumed and finished: its folder and what it printed."""
-    done = training_command("train", "--corpus", corpus, "--run", killed, "--epochs", "30", "--resume", *TINY)
+    done = training_command(
+        "train", "--corpus", corpus, "--output", killed, "--epochs", "30", "--resume", *TINY
+    )
     assert done.returncode == 0, done.stderr
     return killed, done.stderr
 
@@ -159,7 +161,7 @@ def test_a_loss_that_is_no_number_stops_the_run_with_a_sentence(
     before = (run / "last.ckpt").read_bytes(), (run / "model.pt").read_bytes()
     changed = ["--rate", "1e30"]
     done = training_command(
-        "train", "--corpus", corpus, "--run", tmp_path / "new", "--epochs", "60", *TINY, *changed
+        "train", "--corpus", corpus, "--output", tmp_path / "new", "--epochs", "60", *TINY, *changed
     )
     assert done.returncode == 1
     assert "Training diverged at step" in done.stderr
@@ -175,7 +177,7 @@ def test_a_run_ends_in_the_time_that_it_is_given(
         "train",
         "--corpus",
         corpus,
-        "--run",
+        "--output",
         run,
         "--epochs",
         "100000",
