@@ -36,6 +36,7 @@ LOST_AFTER_NS = 500_000_000
 EARLY_IN_A_ROW = 3
 LATE_IN_A_ROW = 5
 LOST_IN_A_ROW = 3
+PATIENCE = 12
 
 _NS_PER_MINUTE = 60_000_000_000
 _TOLERANCE = 1.02  # a sender at exactly 400 BPM is heard at up to 2 % more
@@ -197,6 +198,8 @@ class ClockFollower:
                 del self._held[:-alike]
                 self._renumber(missing, round(offset - missing * period))
                 return
+        if len(errors) < PATIENCE and _is_staircase(errors, period):
+            return  # ticks were lost, and more while we looked
         if len(errors) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
             growth, doubt = self._growth(errors)
             if abs(growth) > 3 * doubt or len(self._ticks) <= 2 * len(self._held):
@@ -292,3 +295,12 @@ def _gaps(ticks: list[tuple[int, int]], period_ns: float) -> int:
             return 0
         missing += round(periods) - (after - before)
     return max(0, missing)
+
+
+def _is_staircase(errors: list[int], period_ns: float) -> bool:
+    """Whether the errors are whole periods and mostly equal to the one before, as when single ticks are lost."""
+    stairs = [round(error / period_ns) for error in errors]
+    off = (abs(error - stair * period_ns) for error, stair in zip(errors, stairs, strict=True))
+    whole = max(off) <= 0.25 * period_ns
+    level = sum(before == after for before, after in pairwise(stairs))
+    return whole and stairs[-1] > 0 and 2 * level >= len(errors) - 1
