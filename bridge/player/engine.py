@@ -327,7 +327,6 @@ class Engine:
         self._halt(now_ns)
         if self._output is None or song is None:
             return
-        self._output.settle_all()
         self._rolling = True
         self._map = song
         self._moved = True
@@ -350,10 +349,11 @@ class Engine:
         due_ns = now_ns + output.lead_ns
         here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
         output.take_back(now_ns)
-        output.close_notes(due_ns, max(here, song.to_ticks(due_ns)))
+        closed = max(here, song.to_ticks(due_ns)) if output.open_keys else here
+        output.close_notes(due_ns, closed)
         for message in self._clock_out.end():
             output.system(message, due_ns)
-        self.recorder.end(here)
+        self.recorder.end(closed)
         self._tell_takeovers(song, now_ns)
         self._takeovers.clear()
         self._position = cell_at(here)

@@ -21,7 +21,7 @@ from bridge.ports.base import MidiOut, OutCounters
 class _Handed:
     message: bytes
     due_ns: int
-    ticks: float
+    file_ticks: int
 
 
 class Output:
@@ -113,12 +113,12 @@ class Output:
         """Write down what was due before `before_ns`: nothing will take that back any more."""
         while self._ledger and self._ledger[0].due_ns < before_ns:
             handed = self._ledger.popleft()
-            self._recorder.note(handed.ticks, handed.message)
+            self._recorder.note(handed.file_ticks, handed.message)
 
     def settle_all(self) -> None:
         """Write down all that is left."""
         for handed in self._ledger:
-            self._recorder.note(handed.ticks, handed.message)
+            self._recorder.note(handed.file_ticks, handed.message)
         self._ledger.clear()
 
     def resend(self, messages: Iterable[tuple[bytes, int]]) -> None:
@@ -130,4 +130,4 @@ class Output:
         due_ns = max(due_ns, self._last_due_ns.get(key, due_ns))
         self._last_due_ns[key] = due_ns
         self._port.send(message, due_ns)
-        self._ledger.append(_Handed(message, due_ns, ticks))
+        self._ledger.append(_Handed(message, due_ns, self._recorder.place(ticks)))

@@ -20,6 +20,7 @@ from pathlib import Path
 import mido
 
 from bridge.errors import GroovebridgeError
+from bridge.player.midi import key_struck
 from bridge.timing import TICKS_PER_BEAT
 
 TICKS_PER_BAR = 4 * TICKS_PER_BEAT
@@ -38,6 +39,7 @@ class Recorder:
 
     enabled: bool = True
     _events: list[tuple[int, bytes]] = field(default_factory=list)
+    _earliest: dict[int, int] = field(default_factory=dict)  # by key: the first tick for its next event
     _tempi: list[tuple[int, float]] = field(default_factory=list)
     _shift_ticks: int | None = None  # file tick = song tick + shift
     _end_ticks: int = 0  # of the file so far
@@ -52,21 +54,32 @@ class Recorder:
         self.tempo(song_ticks, bpm)
         self.end(song_ticks)
 
-    def note(self, song_ticks: float, message: bytes) -> None:
-        """A channel message went out that was due at this song position."""
-        if self.enabled:
-            ticks = self._file_ticks(song_ticks)
-            self._events.append((ticks, message))
-            self._end_ticks = max(self._end_ticks, ticks)
+    def place(self, song_ticks: float) -> int:
+        """Where in the file a position of the running segment is: a tick."""
+        return max(0, round(song_ticks) + (self._shift_ticks or 0))
+
+    def note(self, file_ticks: int, message: bytes) -> None:
+        """A note-on or note-off went out whose place was `file_ticks` when it was handed over.
+
+        Where the tempo has just changed, the position of a stop is a little vague: so each key keeps its
+        order, and a note lasts a tick at least.
+        """
+        if not self.enabled or (struck := key_struck(message)) is None:
+            return
+        key, on = struck
+        ticks = max(file_ticks, self._earliest.get(key, 0))
+        self._earliest[key] = ticks + on
+        self._events.append((ticks, message))
+        self._end_ticks = max(self._end_ticks, ticks)
 
     def tempo(self, song_ticks: float, bpm: float) -> None:
         """The tempo changes at this song position."""
         if self.enabled and (not self._tempi or self._tempi[-1][1] != bpm):
-            self._tempi.append((self._file_ticks(song_ticks), bpm))
+            self._tempi.append((self.place(song_ticks), bpm))
 
     def end(self, song_ticks: float) -> None:
         """The segment goes on to at least this song position."""
-        self._end_ticks = max(self._end_ticks, self._file_ticks(song_ticks))
+        self._end_ticks = max(self._end_ticks, self.place(song_ticks))
 
     def midi_file(self) -> mido.MidiFile:
         """The recording: one track (type 0), the end of track where the last segment stopped."""
@@ -100,6 +113,3 @@ class Recorder:
                 f"The recording could not be written to {path}: {error.strerror or error}."
                 " Free some space or choose another place with --record."
             ) from error
-
-    def _file_ticks(self, song_ticks: float) -> int:
-        return max(0, round(song_ticks) + (self._shift_ticks or 0))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
 
+import mido
 import numpy as np
 import pytest
 
@@ -68,8 +69,8 @@ class MemoryPort:
         self.sent.append((due_ns, message))
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
-        gone = [entry for entry in self.sent if entry[0] >= max(at_ns, self.clock.ns)]
-        self.sent = [entry for entry in self.sent if entry[0] < max(at_ns, self.clock.ns)]
+        gone = [entry for entry in self.sent if entry[0] >= at_ns and entry[0] > self.clock.ns]
+        self.sent = [entry for entry in self.sent if entry not in gone]
         return [(message, due_ns) for due_ns, message in sorted(gone, key=lambda entry: entry[0])]
 
     def counters(self) -> OutCounters:
@@ -194,6 +195,16 @@ def assert_played(
     for place, (_, ticks) in played.items():
         error = (ticks - wanted[place][1]) * per_tick
         assert -within <= error <= (first_within if place[0] == at_ticks else within), (place, error)
+
+
+def recorded(file: mido.MidiFile) -> list[tuple[int, bytes]]:
+    """The channel messages of a recording with their ticks."""
+    now, messages = 0, []
+    for message in file.tracks[0]:
+        now += message.time
+        if not message.is_meta:
+            messages.append((now, bytes(message.bytes())))
+    return messages
 
 
 class Running:

@@ -30,7 +30,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports.base import Incoming, PortLost
-from tests.player.support import MS, MemoryPort, MemoryPorts, Note, Rig, notes_of, random_loop
+from tests.player.support import MS, MemoryPort, MemoryPorts, Note, Rig, notes_of, random_loop, recorded
 
 BPM = 120.0
 BAR_MS = 2000.0
@@ -378,7 +378,7 @@ _COMMANDS = st.one_of(
 def test_whatever_happens_every_note_on_has_its_note_off_and_none_is_doubled(
     script: list[tuple[Command | bytes | str, float]],
 ) -> None:
-    rig = Rig(PlayerConfig(send_clock=True))
+    rig = Rig(PlayerConfig(send_clock=True, record="take.mid"))
     rig.do(SetLoop(random_loop(1, density=0.4), 1), Start())
     ports = [rig.port]
     for item, wait_ms in script:
@@ -410,3 +410,4 @@ def test_whatever_happens_every_note_on_has_its_note_off_and_none_is_doubled(
                 sounding.discard(key)
         assert not sounding
     assert rig.engine.stats().notes_sent == struck
+    assert len(notes_of(recorded(rig.engine.recorder.midi_file()))) == struck

@@ -30,7 +30,7 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
-from tests.player.support import Running, assert_played, notes_of, random_loop
+from tests.player.support import Running, assert_played, notes_of, random_loop, recorded
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, take
 
@@ -68,16 +68,6 @@ def frames_of(ticks: float, bpm: float = BPM) -> float:
     return ticks * 60 * RATE / (960 * bpm)
 
 
-def recorded(path: Path) -> list[tuple[int, bytes]]:
-    """The channel messages of a file with their ticks."""
-    now, messages = 0, []
-    for message in mido.MidiFile(path).tracks[0]:
-        now += message.time
-        if not message.is_meta:
-            messages.append((now, bytes(message.bytes())))
-    return messages
-
-
 @contextmanager
 def playing(config: PlayerConfig, peer: Peer) -> Iterator[Running]:
     """A player whose output the peer hears. That a client joins is an xrun in itself, so takes begin after
@@ -110,7 +100,7 @@ def test_what_arrives_is_what_was_recorded_and_every_event_is_on_its_frame(
     assert ended.open_notes == 0
     assert mido.MidiFile(path).length == pytest.approx(takes * bars * 4 * 60 / BPM, abs=1e-6)
 
-    written = [event for event in recorded(path) if event[0] >= (takes - 1) * bars * 3840]
+    written = [event for event in recorded(mido.MidiFile(path)) if event[0] >= (takes - 1) * bars * 3840]
     assert [message for _, message in heard] == [message for _, message in written]
     offsets = [frame - frames_of(ticks) for (frame, _), (ticks, _) in zip(heard, written, strict=True)]
     assert max(offsets) - min(offsets) <= 1
