@@ -298,7 +298,7 @@ def _gaps(ticks: list[tuple[int, int]], period_ns: float) -> int:
 
 
 def _is_staircase(errors: list[int], period_ns: float) -> bool:
-    """Whether the errors are whole periods and mostly equal to the one before, as when single ticks are lost."""
+    """Whether the errors are whole periods, most the same as the one before: single ticks were lost."""
     stairs = [round(error / period_ns) for error in errors]
     off = (abs(error - stair * period_ns) for error, stair in zip(errors, stairs, strict=True))
     whole = max(off) <= 0.25 * period_ns
