@@ -78,9 +78,9 @@ def runtime() -> ModuleType:
 def open_session(path: Path, provider: str = CPU) -> Any:
     """An onnxruntime InferenceSession of the graph at `path` on exactly this provider, "cpu" or "cuda".
 
-    One thread: at a batch of one the graph is a chain of small products, and a second thread costs more
-    than it brings. Raises ProviderError if the provider cannot start here, BundleError for a graph that
-    onnxruntime cannot read.
+    One thread: at a batch of one the graph is a chain of small products, for which a second thread brought
+    nothing measurable, and cores are better left to the player. Raises ProviderError if the provider cannot
+    start here, BundleError for a graph that onnxruntime cannot read.
     """
     onnxruntime = runtime()
     if provider not in _PROVIDERS:
