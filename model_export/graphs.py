@@ -109,9 +109,12 @@ def _export(
 
 
 def clean(message: Any) -> None:
-    """Remove metadata, doc strings and intermediate shapes from a graph, in place and all the way down."""
+    """Remove metadata and doc strings from a graph, in place and all the way down.
+
+    The shapes of intermediate values stay: onnxruntime opens the decoder five times faster with them.
+    """
     for field, value in message.ListFields():
-        if field.name in ("metadata_props", "doc_string", "value_info"):
+        if field.name in ("metadata_props", "doc_string"):
             message.ClearField(field.name)
         elif field.type == field.TYPE_MESSAGE:
             for child in [value] if hasattr(value, "ListFields") else value:
