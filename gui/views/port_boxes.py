@@ -11,6 +11,7 @@ from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, explain
 
 VIRTUAL = "Virtual port"
+WIDEST = 300
 OUT_TIP = "Where the drums go. The virtual port shows up in your DAW as a MIDI input called Groovebridge."
 IN_TIP = (
     "Where MIDI clock comes from. The virtual port shows up in your DAW as a MIDI output called Groovebridge."
@@ -30,8 +31,10 @@ class PortBoxes(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP)
-        row.addWidget(Captioned("Output", self.out), 1)
-        row.addWidget(Captioned("Input", self.inp), 1)
+        row.addStretch(1)
+        for field in (Captioned("Output", self.out), Captioned("Input", self.inp)):
+            field.setMaximumWidth(WIDEST)
+            row.addWidget(field, 20)
         row.addWidget(Captioned(" ", self.refresh_button))
         self.out.chosen.connect(session.ports.choose_output)
         self.inp.chosen.connect(session.ports.choose_input)

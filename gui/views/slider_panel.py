@@ -36,6 +36,11 @@ SWAPS = (
 )
 
 
+def signed(value: float) -> str:
+    """A value with its sign, as printed: a true minus, and no minus before zero."""
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
 class SliderRow:
     """A name, a slider and its value in figures; put into a grid."""
 
@@ -146,9 +151,10 @@ class SliderPanel(QWidget):
             axis = self._session.axis(name)
             value, held = axis if axis is not None else (0.0, False)
             held_any |= held
-            row.show_value(value, held, f"{value:+.2f}" if ready and axis is not None else "–")
+            known = ready and axis is not None
+            row.show_value(value, held, signed(value) if known else "–")
             missing = why_not if not ready else "This model has fewer shapes."
-            row.explain(ready and axis is not None, SHAPE_TIP, missing)
+            row.explain(known, SHAPE_TIP, missing)
         temperature = AT_START.temperature if state is None else state.settings.temperature
         self.freedom.show_value(temperature, ready, f"{100 * temperature:.0f} %")
         self.freedom.explain(ready, FREEDOM_TIP, why_not)

@@ -63,8 +63,7 @@ class TransportBar(QWidget):
         row.addWidget(Captioned("Tempo, BPM", self.tempo))
         row.addWidget(self._sync_field)
         row.addWidget(Captioned("MIDI clock out", self.send_clock))
-        row.addStretch(1)
-        row.addWidget(self.ports, 20)
+        row.addWidget(self.ports, 1)
         row.addWidget(Captioned(" ", self.panic))
 
         self.play.clicked.connect(self._on_play)

@@ -8,6 +8,7 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from gui.views.slider_panel import signed
 from gui.views.value_slider import ValueSlider
 from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, wheel
 
@@ -114,3 +115,10 @@ def test_it_paints_held_and_free_differently(qtbot: QtBot, slider: ValueSlider) 
     free = slider.grab().toImage()
     slider.show_value(0.0, True)
     assert slider.grab().toImage() != free
+
+
+@pytest.mark.parametrize(
+    ("value", "figure"), [(1.3, "+1.30"), (-0.9, "\N{MINUS SIGN}0.90"), (-0.001, "+0.00"), (0.0, "+0.00")]
+)
+def test_a_figure_has_a_true_minus_and_none_before_zero(value: float, figure: str) -> None:
+    assert signed(value) == figure
