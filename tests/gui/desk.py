@@ -55,6 +55,10 @@ def coordinates(settings: Settings) -> dict[str, float]:
     return {**AXES, **settings.axes}
 
 
+class TurnOver:
+    """The song reaches the boundary at which a loop takes over."""
+
+
 class Band:
     """A player in memory. It follows commands as a player does; its reports come from a thread of its own.
 
@@ -64,7 +68,7 @@ class Band:
     def __init__(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> None:
         self.asked: list[Command] = []
         self._on_report = on_report
-        self._queue: SimpleQueue[Command | Report | None] = SimpleQueue()
+        self._queue: SimpleQueue[Command | Report | TurnOver | None] = SimpleQueue()
         self._anchor = Anchor(0, time.perf_counter_ns(), config.bpm, Motion.STOPPED, config.sync)
         self._waiting: int | None = None
         self._thread = threading.Thread(target=self._run, name="band")
@@ -85,9 +89,7 @@ class Band:
 
     def turn_over(self) -> None:
         """Reach the boundary: the loop that waits takes over."""
-        if self._waiting is not None:
-            self.report(LoopPlaying(self._waiting, 3840))
-            self._waiting = None
+        self._queue.put(TurnOver())
 
     def close(self) -> Stats:
         self._queue.put(None)
@@ -98,6 +100,10 @@ class Band:
         while (item := self._queue.get()) is not None:
             if isinstance(item, Report):
                 self._on_report(item)
+            elif isinstance(item, TurnOver):
+                assert self._waiting is not None, "no loop waits"
+                self._on_report(LoopPlaying(self._waiting, 3840))
+                self._waiting = None
             else:
                 self._follow(item)
         self._on_report(Ended(Stats()))
