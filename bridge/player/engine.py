@@ -15,22 +15,22 @@ swap) begins where the handed-over part ends, 40 ms from now, which is less than
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
 from bridge.player.clockout import ClockOut
+from bridge.player.figures import Figures
 from bridge.player.limits import SettingError, check_bars, check_bpm
+from bridge.player.lineup import Lineup
 from bridge.player.messages import (
     Anchor,
     ClockState,
     Command,
     Fault,
     Finished,
-    LoopPlaying,
     Motion,
     Panic,
     PlayerConfig,
@@ -50,7 +50,7 @@ from bridge.player.messages import (
 from bridge.player.output import Output
 from bridge.player.patterns import Deck, Voicing, pattern_of
 from bridge.player.recorder import Recorder
-from bridge.ports.base import Incoming, OutCounters, PortLost, Ports
+from bridge.ports.base import Incoming, PortLost, Ports
 from bridge.timing import (
     TICKS_PER_CLOCK,
     BeatMap,
@@ -115,19 +115,10 @@ class Engine:
         self._left_ticks = self._all_ticks
         self._winding_down = False
 
-        self._playing_id: int | None = None
-        self._watched = 0  # the first cell whose loop has not been looked at
-        self._watched_id: int | None = None
-        self._takeovers: deque[tuple[int, int]] = (
-            deque()
-        )  # (cell, loop_id), to be told when the song is there
-        self._swaps = 0
-
+        self._lineup = Lineup(self._deck, self._sequencer)
+        self._figures = Figures()
         self._anchor: Anchor | None = None
-        self._clock: dict[str, object] = {"state": ClockState.OFF.value, "phase_ms": 0.0}
         self._moved = False
-        self._past = OutCounters()  # of ports that are closed
-        self._past_notes = 0
 
     # --- ports ---
 
@@ -149,8 +140,7 @@ class Engine:
         output = self._output
         if output is not None:
             output.settle_all()
-            self._past = _sum(self._past, output.counters())
-            self._past_notes += output.notes_sent
+            self._figures.close(output)
         self._ports = None
         self._output = None
         self._transport = ClockTransport()  # the next ports have a clock of their own
@@ -219,9 +209,9 @@ class Engine:
             if song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS:
                 self._begin(song.to_ticks(now_ns), now_ns, song)
             self._play(output, song, now_ns)
-            self._tell_takeovers(song, now_ns)
-            if self._takeovers:
-                wake_ns = min(wake_ns, song.to_ns(self._takeovers[0][0]))
+            self._tell(self._lineup.heard(song, now_ns))
+            if (next_ticks := self._lineup.next_ticks) is not None:
+                wake_ns = min(wake_ns, song.to_ns(next_ticks))
             if self._end_ticks is not None:
                 end_ns = song.to_ns(self._end_ticks)
                 wake_ns = min(wake_ns, end_ns)
@@ -244,12 +234,7 @@ class Engine:
         clock_until = until if self._end_ticks is None else min(until, self._end_ticks)
         for ticks, ahead_ns, message in self._clock_out.advance(clock_until):
             output.system(message, song.to_ns(ticks) - ahead_ns)
-        while self._watched < until:
-            card = self._deck.find(self._sequencer.pattern_at(self._watched))
-            if card is not None and card.loop_id != self._watched_id:
-                self._watched_id = card.loop_id
-                self._takeovers.append((self._watched, card.loop_id))
-            self._watched += TICKS_PER_STEP
+        self._lineup.look(until)
 
     def _song(self) -> BeatMap | None:
         """Song position <-> time while the song rolls, by whoever leads."""
@@ -332,8 +317,8 @@ class Engine:
         self._moved = True
         self._began_ticks = ticks
         self._sequencer.locate(ticks)
-        self._limit(None if self._left_ticks is None else cell_at(ticks) + self._left_ticks)
-        self._watched = cell_at(ticks)
+        self._limit(self._end_from(ticks))
+        self._lineup.roll(ticks)
         self.recorder.begin(round(ticks), song.bpm)
         if self._send_clock:
             self._clock_out.begin(ticks)
@@ -354,8 +339,7 @@ class Engine:
         for message in self._clock_out.end():
             output.system(message, due_ns)
         self.recorder.end(closed)
-        self._tell_takeovers(song, now_ns)
-        self._takeovers.clear()
+        self._tell(self._lineup.heard(song, now_ns))
         self._position = cell_at(here)
         if self._left_ticks is not None:
             self._left_ticks -= self._position - cell_at(self._began_ticks)
@@ -373,6 +357,15 @@ class Engine:
             self._left_ticks = self._all_ticks
             self._report(Finished())
 
+    def _end_from(self, ticks: float) -> int | None:
+        """Where a roll that begins at `ticks` has to end by itself."""
+        ends = []
+        if self._left_ticks is not None:
+            ends.append(cell_at(ticks) + self._left_ticks)
+        if self._winding_down:
+            ends.append(next_boundary(ticks + 1, LOOP_TICKS))
+        return min(ends, default=None)
+
     def _limit(self, end_ticks: int | None) -> None:
         self._end_ticks = end_ticks
         self._sequencer.limit(float("inf") if end_ticks is None else end_ticks)
@@ -380,11 +373,7 @@ class Engine:
     def _stand(self) -> None:
         """While the song stands, what waits takes over at once."""
         self._sequencer.locate(self._position)
-        card = self._deck.find(self._sequencer.pattern_at(self._position))
-        if card is not None and card.loop_id != self._playing_id:
-            self._playing_id = card.loop_id
-            self._report(LoopPlaying(card.loop_id, self._position))
-        self._watched_id = self._playing_id
+        self._tell(self._lineup.stand(self._position))
 
     def _stand_unless_rolling(self) -> None:
         if not self._rolling:
@@ -460,33 +449,16 @@ class Engine:
 
     def stats(self) -> Stats:
         """The figures so far."""
-        output = self._output
-        counters = self._past if output is None else _sum(self._past, output.counters())
-        return Stats(
-            notes_sent=self._past_notes + (output.notes_sent if output else 0),
-            lateness_ms={
-                "p50": counters.lateness_p50_ms,
-                "p99": counters.lateness_p99_ms,
-                "max": counters.lateness_max_ms,
-            },
-            clock=dict(self._clock),
-            swaps=self._swaps,
-            xruns=counters.xruns,
-            late_handover=counters.late_handover,
-            open_notes=len(output.open_keys) if output else 0,
-        )
+        return self._figures.stats(self._output, self._lineup.swaps)
 
-    def _tell_takeovers(self, song: BeatMap, now_ns: int) -> None:
-        while self._takeovers and song.to_ns(self._takeovers[0][0]) <= now_ns:
-            cell, loop_id = self._takeovers.popleft()
-            self._playing_id = loop_id
-            self._swaps += 1
-            self._report(LoopPlaying(loop_id, cell))
+    def _tell(self, reports: Sequence[Report]) -> None:
+        for report in reports:
+            self._report(report)
 
     def _tell_anchor(self, now_ns: int) -> None:
         """Report where the song is, if something about it has changed since the last report."""
         anchor = self._where(now_ns)
-        self._clock = {"state": anchor.clock.value, "phase_ms": anchor.phase_ms}
+        self._figures.clock(anchor)
         last = self._anchor
         if (
             last is not None
@@ -516,15 +488,3 @@ class Engine:
         if song is not None and self._awaited is None:
             ticks, motion, bpm = song.to_ticks(now_ns), Motion.ROLLING, song.bpm
         return Anchor(ticks, now_ns, bpm, motion, self._sync, ClockState(state.kind.value), state.phase_ms)
-
-
-def _sum(past: OutCounters, latest: OutCounters) -> OutCounters:
-    """Counts add up over the ports that were open; of latenesses the worst is kept."""
-    return OutCounters(
-        messages=past.messages + latest.messages,
-        lateness_p50_ms=max(past.lateness_p50_ms, latest.lateness_p50_ms),
-        lateness_p99_ms=max(past.lateness_p99_ms, latest.lateness_p99_ms),
-        lateness_max_ms=max(past.lateness_max_ms, latest.lateness_max_ms),
-        late_handover=past.late_handover + latest.late_handover,
-        xruns=past.xruns + latest.xruns,
-    )

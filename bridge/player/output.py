@@ -77,31 +77,32 @@ class Output:
         self._port.send(message, due_ns)
 
     def take_back(self, now_ns: int) -> list[tuple[bytes, int]]:
-        """Take back all that is not out; return the messages that are no notes, for those who still want them
-        sent.
-        """
+        """Take back all that is not out; return what was sent by `system`, for those who still want it."""
         back = self._port.cancel_from(now_ns)
         gone = Counter(back)
         kept: deque[_Handed] = deque()
+        undone: list[_Handed] = []
         for handed in self._ledger:
             entry = (handed.message, handed.due_ns)
             if gone[entry]:
                 gone[entry] -= 1
+                undone.append(handed)
             else:
                 kept.append(handed)
         self._ledger = kept
         self._last_due_ns.clear()
-        others: list[tuple[bytes, int]] = []
-        # backwards: a key's events alternate, so undoing them last first leaves the truth
-        for message, due_ns in reversed(back):
-            struck = midi.key_struck(message)
-            if struck is None:
-                others.insert(0, (message, due_ns))
-            elif struck[1]:
+        for handed in reversed(undone):  # a key's events alternate: undoing the last first leaves the truth
+            struck = midi.key_struck(handed.message)
+            if struck is not None and struck[1]:
                 self._open.discard(struck[0])
                 self._notes_sent -= 1
-            else:
+            elif struck is not None:
                 self._open.add(struck[0])
+        others: list[tuple[bytes, int]] = []
+        for entry in back:
+            if gone[entry]:
+                gone[entry] -= 1
+                others.append(entry)
         return others
 
     def close_notes(self, due_ns: int, ticks: float) -> None:

@@ -24,7 +24,6 @@ import sys
 import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import cast
 
@@ -108,7 +107,7 @@ class _Player:
         self._close()
         if self._opened and self._config.record is not None:
             try:
-                self._engine.recorder.write(Path(self._config.record))
+                self._engine.recorder.write(self._config.record)
             except GroovebridgeError as error:
                 self._outbox.put(Fault(str(error)))
         self._outbox.put(Ended(replace(self._engine.stats(), dropped_reports=self._outbox.dropped)))

@@ -12,22 +12,17 @@ Notes only; clock and transport bytes have no place in a file. Tempo changes are
 
 from __future__ import annotations
 
-import contextlib
-import os
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mido
 
-from bridge.errors import GroovebridgeError
+from bridge.files import write_atomically
 from bridge.player.midi import key_struck
 from bridge.timing import TICKS_PER_BEAT
 
 TICKS_PER_BAR = 4 * TICKS_PER_BEAT
-
-
-class RecordingError(GroovebridgeError):
-    """The recording could not be written; the file that was there before, if any, is as it was."""
 
 
 @dataclass(slots=True)
@@ -97,19 +92,8 @@ class Recorder:
         track.append(mido.MetaMessage("end_of_track", time=max(0, self._end_ticks - now)))
         return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
 
-    def write(self, path: Path) -> None:
-        """Write the file whole or not at all. Raises RecordingError with the reason."""
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
-                self.midi_file().save(file=file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise RecordingError(
-                f"The recording could not be written to {path}: {error.strerror or error}."
-                " Free some space or choose another place with --record."
-            ) from error
+    def write(self, path: Path | str) -> None:
+        """Write the file, whole or not at all. Raises FileWriteError with the reason."""
+        content = io.BytesIO()
+        self.midi_file().save(file=content)
+        write_atomically(path, content.getvalue())

@@ -411,3 +411,26 @@ def test_whatever_happens_every_note_on_has_its_note_off_and_none_is_doubled(
         assert not sounding
     assert rig.engine.stats().notes_sent == struck
     assert len(notes_of(recorded(rig.engine.recorder.midi_file()))) == struck
+
+
+def test_panic_while_clock_goes_out_leaves_no_clock_out() -> None:
+    rig = Rig(PlayerConfig(send_clock=True, bars=1))
+    rig.do(SetLoop(random_loop(8, density=0.5), 1), Start())
+    for wait_ms in (100, 300, 2, 500):
+        rig.run_ms(wait_ms)
+        rig.do(Panic())
+    rig.run_ms(2000)
+    beats = [due for due, message in rig.port.in_order() if message == b"\xf8"]
+    origin = next(each for each in rig.told(Anchor) if each.motion is Motion.ROLLING).at_ns
+    assert beats == [origin + round(n * 60e9 / BPM / 24) for n in range(96)]
+
+
+def test_a_wind_down_holds_where_the_song_jumps() -> None:
+    rig = Rig(PlayerConfig(bpm=400))
+    rig.do(SetLoop(random_loop(8), 1), Start())
+    rig.run_ms(100)
+    rig.engine.wind_down()
+    rig.do(Start(50 * TICKS_PER_BAR))
+    rig.run_ms(3 * 600)
+    assert rig.engine.done
+    assert rig.told(Anchor)[-1].ticks == 52 * TICKS_PER_BAR

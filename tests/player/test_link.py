@@ -121,7 +121,7 @@ def test_a_recording_that_cannot_be_written_is_a_sentence_and_the_player_still_e
     assert stats is not None
     faults = [report.text for report in player.reports if isinstance(report, Fault)]
     assert len(faults) == 1
-    assert "could not be written" in faults[0]
+    assert "cannot be written" in faults[0]
 
 
 def anchor(ticks: float) -> Anchor:

@@ -9,9 +9,10 @@ from typing import Any
 import mido
 import pytest
 
+from bridge.files import FileWriteError
 from bridge.player import PlayerConfig
 from bridge.player.messages import SetLoop, SetTempo, Start, Stop
-from bridge.player.recorder import Recorder, RecordingError
+from bridge.player.recorder import Recorder
 from tests.player.support import Rig, notes_of, random_loop, recorded
 
 ON, OFF = bytes((0x99, 36, 100)), bytes((0x89, 36, 0))
@@ -89,14 +90,16 @@ def test_a_recording_that_cannot_be_written_leaves_what_was_there(
     path = tmp_path / "take.mid"
     path.write_bytes(b"before")
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(RecordingError, match=r"take\.mid: No space left on device\. Free some space"):
+    with pytest.raises(
+        FileWriteError, match=r"take\.mid cannot be written: no space left on device\. Free some space"
+    ):
         Recorder().write(path)
     assert [each.name for each in tmp_path.iterdir()] == ["take.mid"]
     assert path.read_bytes() == b"before"
 
 
 def test_a_recording_into_a_folder_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="No such file or directory"):
+    with pytest.raises(FileWriteError, match="no such file or directory"):
         Recorder().write(tmp_path / "nowhere" / "take.mid")
 
 
