@@ -62,6 +62,9 @@ def run_player(config: PlayerConfig, pipe: Connection) -> None:
         player.run()
     except GroovebridgeError as error:
         outbox.put(Fault(str(error), fatal=True))
+    except BaseException:  # a bug: the notes are closed all the same, and its traceback goes to stderr
+        outbox.put(Fault("The player failed. Open the ports again to start a new one.", fatal=True))
+        raise
     finally:
         if player is not None:
             player.end()

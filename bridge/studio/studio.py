@@ -361,6 +361,8 @@ class Studio:
             dead = self._link
         dead.close()
         with self._changing():
+            if self._link is not dead:  # somebody else was first
+                return
             self._set(ended=False, fault=None, anchor=None)
             self._link = self._link_factory(self._config, self._on_report)
             self._send_base()
