@@ -43,6 +43,7 @@ _TOLERANCE = 1.02  # a sender at exactly 400 BPM is heard at up to 2 % more
 _MIN_PERIOD_NS = _NS_PER_MINUTE / (MAX_BPM * CLOCKS_PER_BEAT) / _TOLERANCE
 _MAX_PERIOD_NS = _NS_PER_MINUTE / (MIN_BPM * CLOCKS_PER_BEAT) * _TOLERANCE
 _OUTLIER_DEVIATIONS = 4.0
+_CROWDED_DEVIATIONS = 3.0  # where that is most of a period
 _MIN_DEVIATION_NS = 50_000.0  # a clock on exact frames still has frames
 _FIRST_GUESS_NS = 1_000_000.0  # what jitter to expect of a clock that we do not know
 _FLOOD = 32  # so many ticks in less than four fifths of the time that they take at 400 BPM are a flood
@@ -270,8 +271,10 @@ class ClockFollower:
         return self._deviation_ns() * math.sqrt(1 / n + 12 * ahead * ahead / (n**3 - n))
 
     def _limit_ns(self) -> float:
-        """How far from the line the newest tick may be."""
-        return _OUTLIER_DEVIATIONS * math.hypot(self._deviation_ns(), self._line_deviation_ns())
+        """How far from the line the newest tick may be: less than the period, or lost ticks would pass."""
+        deviation = math.hypot(self._deviation_ns(), self._line_deviation_ns())
+        period = self._line.ns_per_tick if self._line is not None else math.inf
+        return min(_OUTLIER_DEVIATIONS * deviation, max(0.6 * period, _CROWDED_DEVIATIONS * deviation))
 
     def _growth(self, errors: list[int]) -> tuple[float, float]:
         """By how much the errors grow from tick to tick, and the standard deviation of that figure."""
