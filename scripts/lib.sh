@@ -23,5 +23,6 @@ find_python() {
 set_up() {
   local python
   python=$(find_python) || exit 1
-  PYTHONPATH=$root "$python" -B -s -m scripts.set_up "$1" || exit
+  # -P: not the current folder's modules, which may be another checkout's set-up; it would make that one's .venv anew.
+  PYTHONPATH=$root "$python" -B -s -P -m scripts.set_up "$1" || exit
 }

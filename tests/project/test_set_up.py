@@ -74,6 +74,15 @@ def test_when_pip_fails_it_says_so_and_what_was_there_stays(small_repository: Sm
     assert kept.exists()
 
 
+def test_a_start_from_within_another_checkout_leaves_that_one_alone(
+    small_repository: SmallRepository,
+) -> None:
+    other = small_repository.root.parent / "scripts"  # below the folder from which the tests start
+    other.mkdir()
+    (other / "set_up.py").write_text("raise SystemExit('the wrong set-up')", encoding="utf-8")
+    assert small_repository.run().stdout == "played play\n"
+
+
 def test_a_moved_repository_sets_itself_up_again(small_repository: SmallRepository, tmp_path: Path) -> None:
     small_repository.run()
     small_repository.root = small_repository.root.rename(tmp_path / "elsewhere")
