@@ -374,7 +374,7 @@ _COMMANDS = st.one_of(
         max_size=25,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_happens_every_note_on_has_its_note_off_and_none_is_doubled(
     script: list[tuple[Command | bytes | str, float]],
 ) -> None:
