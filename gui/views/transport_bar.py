@@ -90,16 +90,17 @@ class TransportBar(QWidget):
         sync = Sync.INTERNAL if state is None else state.sync
         motion = Motion.STOPPED if state is None else state.motion
         leading = ready and sync is Sync.INTERNAL
-        why_not = FOLLOWING_TIP if ready else self._unready()
-        can_play = self._session.can_toggle
-        explain(self.play, can_play, "Play from the top (Space)", NO_PORT_TIP if leading else why_not)
-        explain(self.stop, leading, "Stop, and close every note (Space)", why_not)
+        can_toggle = self._session.can_toggle
+        unready = self._unready()
+        why_not = NO_PORT_TIP if leading else FOLLOWING_TIP if ready else unready
+        explain(self.play, can_toggle, "Play from the top (Space)", why_not)
+        explain(self.stop, can_toggle, "Stop, and close every note (Space)", why_not)
         self.play.setChecked(motion is not Motion.STOPPED)
         tip = "Type it, turn the wheel or use the arrow keys; Shift for tenths"
-        explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else why_not)
-        explain(self.sync, ready, "Who leads: Groovebridge itself, or a MIDI clock at its input", why_not)
-        explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", self._unready())
-        explain(self.panic, ready, "Silence every note now", self._unready())
+        explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else unready)
+        explain(self.sync, ready, "Who leads: Groovebridge itself, or a MIDI clock at its input", unready)
+        explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", unready)
+        explain(self.panic, ready, "Silence every note now", unready)
         self.send_clock.setChecked(state is not None and state.send_clock)
         self.sync.show_choices(SYNC_CHOICES, sync)
         self.tempo.show_value(120.0 if state is None else state.bpm)
