@@ -100,9 +100,8 @@ class Learner(lightning.LightningModule):
         terms = loss_of(self.model, self.augmentation(batch), self.objective, self.global_step)
         if not torch.isfinite(terms.loss):
             raise DivergedError(
-                f"Training diverged at step {self.global_step}: the loss is {float(terms.loss.detach())}. "
-                f"The last good "
-                "checkpoint is kept. Try a lower --rate, then --resume or start again."
+                f"Training diverged at step {self.global_step}: the loss is {terms.loss.item()}. "
+                "The last good checkpoint is kept. Try a lower --rate, with --resume or from the start."
             )
         names = {
             "loss": terms.loss,

@@ -34,23 +34,25 @@ class Reconstruction(NamedTuple):
 
 @torch.inference_mode()
 def reconstruct(model: MusicVAE, loops: Loops, batch: int = 256) -> Reconstruction:
-    """Encode and decode all loops, in eval mode. The order is kept."""
+    """Encode and decode all loops, in eval mode, where the model is. The order is kept."""
     was_training = model.training
     model.eval()
+    device = model.hit_table.device
     parts = []
     for start in range(0, len(loops), batch):
         here = slice(start, start + batch)
         hits, velocities, offsets = (
-            torch.from_numpy(part[here]) for part in (loops.hits, loops.velocities, loops.offsets)
+            torch.from_numpy(part[here]).to(device) for part in (loops.hits, loops.velocities, loops.offsets)
         )
         mu, sigma = model.encode(hits, velocities, offsets)
-        made = model.decode(mu, *quiet(len(hits), model.config.choices))
+        temperature, *noises = (part.to(device) for part in quiet(len(hits), model.config.choices))
+        made = model.decode(mu, temperature, noises[0], noises[1])
         choices = model.choices_of(hits)
         played = model.teacher_forced(mu, choices, velocities, offsets)
         forced = (model.hit_table[played.logits.argmax(dim=-1)] == hits).all(dim=-1).float().mean(dim=-1)
         chosen = torch.log_softmax(played.logits, dim=-1).gather(-1, choices[..., None]).sum(dim=(1, 2))
         touch = expression_nats(played, hits, velocities, offsets)
-        parts.append([part.numpy() for part in (*made, kl_of(mu, sigma), forced, -chosen, touch)])
+        parts.append([part.cpu().numpy() for part in (*made, kl_of(mu, sigma), forced, -chosen, touch)])
     model.train(was_training)
     return Reconstruction(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import subprocess
 import time
 import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import lightning
 import torch
@@ -96,19 +98,22 @@ class Keeper(Callback):
             self.best_f1 = measures["f1"]
         last = self._settings.run / LAST
         fresh = last.with_suffix(".writing")
-        trainer.save_checkpoint(fresh)  # a collective call: every process takes part
+        try:
+            trainer.save_checkpoint(fresh)  # a collective call: every process takes part
+        except (OSError, RuntimeError) as error:  # torch says RuntimeError when the disk is full
+            fresh.unlink(missing_ok=True)
+            raise _unwritable(self._settings.run, error) from error
         if not trainer.is_global_zero:
             return
         os.replace(fresh, last)  # noqa: PTH105 - atomic on every system
         if improved:
             self._keep(pl_module, trainer.current_epoch + 1)
         self._console.print(
-            f"epoch {trainer.current_epoch + 1:3d}  step {trainer.global_step:6d}  validation F1 "
-            f"{measures['f1']:.4f}"
-            f"{' *' if improved else '  '} exact {measures['exact_step']:.4f}  teacher-forced "
-            f"{measures['forced_exact']:.4f}"
-            f"  hits {measures['hit_nats']:.1f} nats  KL {measures['kl']:.1f} nats  "
-            f"{time.strftime('%H:%M:%S')}"
+            f"epoch {trainer.current_epoch + 1:3d}  step {trainer.global_step:6d}"
+            f"  validation F1 {measures['f1']:.4f}{' *' if improved else '  '}"
+            f" exact {measures['exact_step']:.4f}  teacher-forced {measures['forced_exact']:.4f}"
+            f"  hits {measures['hit_nats']:.1f} nats  KL {measures['kl']:.1f} nats"
+            f"  {time.strftime('%H:%M:%S')}"
         )
 
     def _keep(self, learner: Learner, epoch: int) -> None:
@@ -173,12 +178,19 @@ def train(settings: TrainSettings, console: Console) -> Path:
         "optimisation": asdict(settings.optimisation),
         "augmentation": asdict(settings.augmentation),
     }
-    settings.run.mkdir(parents=True, exist_ok=True)
+    if settings.resume:
+        _check_resumable(last, learner)
     keeper = Keeper(settings, provenance, console)
     trainer = _trainer(settings, keeper, console)
     # One dummy batch: the validation step holds its loops itself and measures them all at once.
     once = DataLoader(TensorDataset(torch.zeros(1)), 1)
-    trainer.fit(learner, windows.loader(settings.batch), once, ckpt_path=last if settings.resume else None)
+    try:
+        settings.run.mkdir(parents=True, exist_ok=True)
+        trainer.fit(
+            learner, windows.loader(settings.batch), once, ckpt_path=last if settings.resume else None
+        )
+    except OSError as error:
+        raise _unwritable(settings.run, error) from error
     best = settings.run / BEST
     if trainer.is_global_zero:
         console.print(f"The best model is {best}. Next: python -m training evaluate --checkpoint {best}")
@@ -209,6 +221,27 @@ def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> light
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,
+    )
+
+
+def _check_resumable(last: Path, learner: Learner) -> None:
+    """Refuse a damaged last checkpoint, and one of a model of other sizes, in words."""
+    try:
+        saved = torch.load(last, map_location="cpu", weights_only=True)["state_dict"]
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError, BadZipFile) as error:
+        raise GroovebridgeError(f"{last} is damaged. Start again with another --output folder.") from error
+    sizes = {name: weight.shape for name, weight in learner.state_dict().items()}
+    if sizes != {name: weight.shape for name, weight in saved.items()}:
+        raise GroovebridgeError(
+            f"{last} is of a model of other sizes. Give the corpus and sizes that the run began with."
+        )
+
+
+def _unwritable(run: Path, error: Exception) -> GroovebridgeError:
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return GroovebridgeError(
+        f"The run cannot be written to {run}: {reason}. Free some space or choose another --output folder; "
+        "the last whole checkpoint is kept."
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_another_file_is_refused_and_nothing_is_written(
 def test_an_address_that_cannot_be_reached_is_a_sentence(tmp_path: Path, quiet_console: Console) -> None:
     with pytest.raises(ArchiveError, match=r"cannot be reached: .*--from"):
         fetch(tmp_path / "data", None, quiet_console, url="http://127.0.0.1:9/groove.zip")
+    assert names(tmp_path / "data") == set()
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    tmp_path: Path,
+    groove_zip: GrooveZip,
+    quiet_console: Console,
+    full_disk: Callable[[], AbstractContextManager[None]],
+) -> None:
+    archive = groove_zip(tmp_path / "a.zip")
+    with full_disk(), pytest.raises(ArchiveError, match=r"cannot be written to .*Free some space"):
+        fetch(tmp_path / "data", archive, quiet_console, sha256=sha256(archive))
     assert names(tmp_path / "data") == set()
 
 

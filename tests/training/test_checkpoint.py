@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,15 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path, model: Mus
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CheckpointError, match="cannot be written"):
         save_checkpoint(tmp_path / "file" / "model.pt", model)
+
+
+def test_a_full_disk_leaves_the_former_checkpoint(
+    tmp_path: Path, model: MusicVAE, full_disk: Callable[[], AbstractContextManager[None]]
+) -> None:
+    path = tmp_path / "model.pt"
+    save_checkpoint(path, model)
+    before = path.read_bytes()
+    with full_disk(), pytest.raises(CheckpointError, match=r"cannot be written: .*Free some space"):
+        save_checkpoint(path, model)
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["model.pt"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,20 @@ def test_a_place_that_cannot_be_written_keeps_the_former_corpus(
     with pytest.raises(PrepareError, match="cannot be written"):
         prepare(midi_folder, blocked / "corpus", quiet_console, workers=1)
     assert blocked.read_text() == "in the way"
+
+
+def test_a_full_disk_keeps_the_former_corpus(
+    tmp_path: Path,
+    midi_folder: Path,
+    quiet_console: Console,
+    full_disk: Callable[[], AbstractContextManager[None]],
+) -> None:
+    target = tmp_path / "corpus"
+    before = prepare(midi_folder, target, quiet_console, workers=1)
+    with full_disk(), pytest.raises(PrepareError, match=r"cannot be written .*Free some space"):
+        prepare(midi_folder, target, quiet_console, workers=1)
+    assert load_manifest(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
 
 
 def test_a_damaged_corpus_is_a_sentence(tmp_path: Path, corpus: Path) -> None:

@@ -41,6 +41,13 @@ def epochs_of(text: str) -> dict[int, float]:
     return {int(number): float(f1) for number, f1 in EPOCH.findall(text)}
 
 
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command that must fail says, without a traceback."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 @pytest.fixture(scope="module")
 def killed(
     corpus: Path, tmp_path_factory: pytest.TempPathFactory, training_environment: dict[str, str]
@@ -163,10 +170,20 @@ def test_a_loss_that_is_no_number_stops_the_run_with_a_sentence(
     done = training_command(
         "train", "--corpus", corpus, "--output", tmp_path / "new", "--epochs", "60", *TINY, *changed
     )
-    assert done.returncode == 1
-    assert "Training diverged at step" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Training diverged at step" in sentence(done)
     assert ((run / "last.ckpt").read_bytes(), (run / "model.pt").read_bytes()) == before
+
+
+def test_a_run_that_cannot_be_resumed_says_why(
+    tmp_path: Path, trained: tuple[Path, str], corpus: Path, training_command: Command
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained[0], run)
+    arguments = ["train", "--corpus", corpus, "--output", run, "--epochs", "31", *TINY]
+    assert "holds a run already" in sentence(training_command(*arguments))
+    assert "other sizes" in sentence(training_command(*arguments, "--resume", "--latent", "9"))
+    (run / "last.ckpt").write_bytes((run / "last.ckpt").read_bytes()[:20_000])
+    assert "damaged" in sentence(training_command(*arguments, "--resume"))
 
 
 def test_a_run_ends_in_the_time_that_it_is_given(
