@@ -113,7 +113,8 @@ class Keeper(Callback):
             f"  validation F1 {measures['f1']:.4f}{' *' if improved else '  '}"
             f" exact {measures['exact_step']:.4f}  teacher-forced {measures['forced_exact']:.4f}"
             f"  hits {measures['hit_nats']:.1f} nats  KL {measures['kl']:.1f} nats"
-            f"  {time.strftime('%H:%M:%S')}"
+            f"  {time.strftime('%H:%M:%S')}",
+            soft_wrap=True,
         )
 
     def _keep(self, learner: Learner, epoch: int) -> None:
@@ -193,7 +194,8 @@ def train(settings: TrainSettings, console: Console) -> Path:
         raise _unwritable(settings.run, error) from error
     best = settings.run / BEST
     if trainer.is_global_zero:
-        console.print(f"The best model is {best}. Next: python -m training evaluate --checkpoint {best}")
+        following = f"python -m training evaluate --checkpoint {best}"
+        console.print(f"The best model is {best}. Next: {following}", soft_wrap=True)
     return best
 
 
