@@ -121,6 +121,7 @@ class Studio:
         with self._lock:  # the player's first reports wait for this
             self._link = link_factory(self._config, self._on_report)
             self._send_base()
+            self._blocks = {0: self._state.loop_id}
         self._worker = threading.Thread(target=self._decode_all, name="studio-decode", daemon=True)
         self._worker.start()
 
@@ -321,8 +322,7 @@ class Studio:
         """A loop has been decoded: send it, unless its settings are history by now."""
         if block is None:
             self._decoded = settings
-            self._blocks.clear()
-            self._send(loop, None)
+            self._blocks = {0: self._send(loop, None)}  # it is block 0's draw: nothing more to send for that
         elif settings == self._settings_of(block):
             self._blocks[block] = self._send(loop, block)
         self._set_next()

@@ -144,23 +144,23 @@ def test_evolve_keeps_the_player_two_blocks_ahead_wherever_the_song_goes(
 ) -> None:
     desk = make_desk(evolve=True)
     desk.studio.play()
-    sent = desk.link.wait_for_loops(4)
-    assert [loop.block for loop in sent] == [None, 0, 1, 2]
-    assert sent[2].loop == desk.model.loop(Settings(index=1))
-    desk.tell(rolling(), LoopPlaying(sent[2].loop_id, 15360))
-    assert desk.link.wait_for_loops(5)[4].block == 3
+    sent = desk.link.wait_for_loops(3)
+    assert [loop.block for loop in sent] == [None, 1, 2]  # the loop for all blocks is block 0's draw
+    assert sent[1].loop == desk.model.loop(Settings(index=1))
+    desk.tell(rolling(), LoopPlaying(sent[1].loop_id, 15360))
+    assert desk.link.wait_for_loops(4)[3].block == 3
     desk.tell(rolling(ticks=40 * 15360))
-    assert [loop.block for loop in desk.link.wait_for_loops(8)[5:]] == [40, 41, 42]
-    assert desk.link.loops()[5].loop == desk.model.loop(Settings(index=40))
+    assert [loop.block for loop in desk.link.wait_for_loops(7)[4:]] == [40, 41, 42]
+    assert desk.link.loops()[4].loop == desk.model.loop(Settings(index=40))
 
 
 def test_evolve_decodes_its_blocks_anew_for_other_settings(make_desk: Callable[..., Any]) -> None:
     desk = make_desk(evolve=True)
-    desk.link.wait_for_loops(4)
+    desk.link.wait_for_loops(3)
     desk.studio.set_axis("z1", 1)
-    again = desk.link.wait_for_loops(8)[4:]
-    assert [loop.block for loop in again] == [None, 0, 1, 2]
-    assert again[2].loop == desk.model.loop(Settings(index=1, axes={"z1": 1}))
+    again = desk.link.wait_for_loops(6)[3:]
+    assert [loop.block for loop in again] == [None, 1, 2]
+    assert again[1].loop == desk.model.loop(Settings(index=1, axes={"z1": 1}))
 
 
 def test_lost_ports_are_told_and_other_ports_can_be_opened(desk: Any) -> None:
