@@ -1,6 +1,6 @@
 """Write the figures of an evaluation into README, between its two marks.
 
-    .venv/bin/python -m training evaluate ... --json FIGURES.json
+    .venv/bin/python -m training evaluate --baselines --json > FIGURES.json
     .venv/bin/python scripts/readme_figures.py FIGURES.json
 
 The figures in README come from here alone, so that each can be made again.
@@ -17,6 +17,11 @@ from typing import Any
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- figures: written by scripts/readme_figures.py -->"
 END = "<!-- end of figures -->"
+NAMES = {
+    "all loops": "**this model**",
+    "eval_session": "this model, one drummer's eval_session",
+    "without eval_session": "this model, all the rest",
+}
 HEAD = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE")
 
 
@@ -46,7 +51,8 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         return f"{measures[name]:.{digits}f}{unit}{brackets}"
 
     shares = (share("f1"), share("macro_f1"), share("exact_step"))
-    return (row["name"], str(row["loops"]), *shares, error("velocity_mae", 3), error("offset_ms", 1, " ms"))
+    name = NAMES.get(row["name"], row["name"])
+    return (name, str(row["loops"]), *shares, error("velocity_mae", 3), error("offset_ms", 1, " ms"))
 
 
 def filled(readme: str, evaluation: Mapping[str, Any]) -> str:

@@ -23,9 +23,8 @@ class Settings:
 
     seed, index   0..2^63-1: which idea; `index` counts the ideas of one seed (new idea, blocks of --evolve)
     temperature   0..2: how freely hits, touch and timing are drawn; 0 is the most likely loop
-    axes          raw axes by name (z1, z2, ...), in standard deviations, -3..3; each replaces its
-    coordinate of the
-                  prior draw. The mapping is copied; do not change it.
+    axes          raw axes by name (z1, z2, ...), in standard deviations, -3..3; each replaces its coordinate
+                  of the prior draw. The mapping is copied; do not change it.
 
     Raises SliderError for a seed, index or temperature out of range, and for an axis value that is. Which
     axes there are is the bundle's matter: `Model` raises for unknown names.
