@@ -71,14 +71,16 @@ listeners."""
 
 STALL_NS = 250_000_000
 """Further behind than this (the machine slept, JACK stalled) the player skips to where the song is, instead
-of
-pouring out everything that it missed."""
+of pouring out everything that it missed."""
 
 IDLE_NS = 500_000_000
 CLOCK_CHECK_NS = 50_000_000
 """How soon a foreign clock that has gone silent is noticed."""
 
 TEMPO_STEP_BPM = 0.05
+ASTRAY_NS = 20_000_000
+"""How far the song may be from where the last anchor puts it: a foreign tempo moves by less than a step, and
+a sound card's clock is not the computer's."""
 
 _GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
 
@@ -206,7 +208,8 @@ class Engine:
         wake_ns = now_ns + (IDLE_NS if self._sync is Sync.INTERNAL else CLOCK_CHECK_NS)
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
-            if song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS:
+            behind = song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS
+            if behind and not self._guessing(now_ns):
                 self._begin(song.to_ticks(now_ns), now_ns, song)
             self._play(output, song, now_ns)
             self._tell(self._lineup.heard(song, now_ns))
@@ -218,6 +221,8 @@ class Engine:
                 if now_ns >= end_ns:
                     self._finish(now_ns)
             output.settle(now_ns)
+        if output is not None:
+            output.mend(now_ns)
         self._tell_anchor(now_ns)
         return wake_ns
 
@@ -333,10 +338,11 @@ class Engine:
             return
         due_ns = now_ns + output.lead_ns
         here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
-        output.take_back(now_ns)
+        back = output.take_back(now_ns)
         closed = max(here, song.to_ticks(due_ns)) if output.open_keys else here
         output.close_notes(due_ns, closed)
-        for message in self._clock_out.end():
+        stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
+        for message in (*stays, *self._clock_out.end()):
             output.system(message, due_ns)
         self.recorder.end(closed)
         self._tell(self._lineup.heard(song, now_ns))
@@ -417,6 +423,7 @@ class Engine:
             cursor = self._sequencer.position_ticks
             self._map = self._map.with_tempo(bpm, self._map.to_ns(cursor))
             self.recorder.tempo(cursor, bpm)
+            self._moved = True
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
         self._halt(now_ns)
@@ -458,6 +465,8 @@ class Engine:
     def _tell_anchor(self, now_ns: int) -> None:
         """Report where the song is, if something about it has changed since the last report."""
         anchor = self._where(now_ns)
+        if self._ports is not None:
+            anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
         self._figures.clock(anchor)
         last = self._anchor
         if (
@@ -465,14 +474,13 @@ class Engine:
             and not self._moved
             and (anchor.motion, anchor.sync, anchor.clock) == (last.motion, last.sync, last.clock)
             and abs(anchor.bpm - last.bpm) <= TEMPO_STEP_BPM
+            and not _astray(last, anchor)
         ):
             return
         self._moved = False
         self._anchor = anchor
         if anchor.motion is Motion.ROLLING and anchor.sync is Sync.CLOCK:
             self.recorder.tempo(anchor.ticks, anchor.bpm)
-        if self._ports is not None:
-            anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
         self._report(anchor)
 
     def _where(self, now_ns: int) -> Anchor:
@@ -488,3 +496,11 @@ class Engine:
         if song is not None and self._awaited is None:
             ticks, motion, bpm = song.to_ticks(now_ns), Motion.ROLLING, song.bpm
         return Anchor(ticks, now_ns, bpm, motion, self._sync, ClockState(state.kind.value), state.phase_ms)
+
+
+def _astray(told: Anchor, anchor: Anchor) -> bool:
+    """Whether the rolling song is elsewhere by now than the anchor that was told says."""
+    if anchor.motion is not Motion.ROLLING:
+        return False
+    expected_ns = BeatMap.at(told.bpm, told.ticks, told.at_ns).to_ns(anchor.ticks)
+    return abs(anchor.at_ns - expected_ns) > ASTRAY_NS

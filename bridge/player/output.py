@@ -16,6 +16,8 @@ from bridge.player import midi
 from bridge.player.recorder import Recorder
 from bridge.ports.base import MidiOut, OutCounters
 
+_NO_KEY = -1
+
 
 @dataclass(frozen=True, slots=True)
 class _Handed:
@@ -27,8 +29,13 @@ class _Handed:
 class Output:
     """One opened MIDI output with its open notes. Owned by the player's loop; nothing blocks.
 
-    Each key keeps its order whatever the clock does: an event due before the one before it waits for that.
-    Settled events, which can no longer be taken back, go to the recorder.
+    Each key keeps its order whatever the clock does: an event due before the one before it waits for that,
+    and so does a clock or transport message. Settled events, which can no longer be taken back, go to the
+    recorder.
+
+    An xrun may swallow what was on its way, and a note-off that is lost leaves a note hanging. So a lead
+    after an xrun, every key that was ever struck and should be silent is closed again (`mend`): that says
+    nothing new to a receiver that has heard it, and is not recorded.
     """
 
     def __init__(self, port: MidiOut, recorder: Recorder) -> None:
@@ -36,8 +43,11 @@ class Output:
         self._recorder = recorder
         self._open: set[int] = set()
         self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
-        self._last_due_ns: dict[int, int] = {}
+        self._last_due_ns: dict[int, int] = {}  # by key; _NO_KEY: of what concerns no key
         self._notes_sent = 0
+        self._struck: set[int] = set()  # the keys that were ever struck
+        self._xruns = port.xruns  # those that have been seen to
+        self._mend_ns: int | None = None
 
     @property
     def lead_ns(self) -> int:
@@ -63,6 +73,7 @@ class Output:
         if key in self._open:
             self._send(key, midi.note_off(key), due_ns, ticks)
         self._open.add(key)
+        self._struck.add(key)
         self._notes_sent += 1
         self._send(key, midi.note_on(key, velocity), due_ns, ticks)
 
@@ -73,8 +84,9 @@ class Output:
             self._send(key, midi.note_off(key), due_ns, ticks)
 
     def system(self, message: bytes, due_ns: int) -> None:
-        """Send a message that is no note: clock, transport, controllers. It is not recorded."""
-        self._port.send(message, due_ns)
+        """Send what is no note of the song: clock, transport, what Panic sends. It is not recorded."""
+        struck = midi.key_struck(message)
+        self._port.send(message, self._in_order(_NO_KEY if struck is None else struck[0], due_ns))
 
     def take_back(self, now_ns: int) -> list[tuple[bytes, int]]:
         """Take back all that is not out; return what was sent by `system`, for those who still want it."""
@@ -127,8 +139,28 @@ class Output:
         for message, due_ns in messages:
             self._port.send(message, due_ns)
 
-    def _send(self, key: int, message: bytes, due_ns: int, ticks: float) -> None:
+    def mend(self, now_ns: int) -> None:
+        """Look for an xrun, and a lead after it close again what should be silent. Call it every 10 ms or so.
+
+        Not at once: what the torn period held may be due a little later than now. A key whose note-off is
+        still to come is left alone, and so is one that sounds.
+        """
+        if self._mend_ns is None:
+            if self._port.xruns > self._xruns:
+                self._xruns = self._port.xruns
+                self._mend_ns = now_ns + self.lead_ns
+        elif now_ns >= self._mend_ns:
+            self._mend_ns = None
+            for key in sorted(self._struck - self._open):
+                if self._last_due_ns.get(key, now_ns) <= now_ns:
+                    self.system(midi.note_off(key), now_ns + self.lead_ns)
+
+    def _in_order(self, key: int, due_ns: int) -> int:
         due_ns = max(due_ns, self._last_due_ns.get(key, due_ns))
         self._last_due_ns[key] = due_ns
+        return due_ns
+
+    def _send(self, key: int, message: bytes, due_ns: int, ticks: float) -> None:
+        due_ns = self._in_order(key, due_ns)
         self._port.send(message, due_ns)
         self._ledger.append(_Handed(message, due_ns, self._recorder.place(ticks)))

@@ -14,7 +14,7 @@ from bridge.timing import Pattern, Span
 _EARLIEST = -(
     TICKS_PER_STEP // 2 - 1
 )  # a pattern wants starts less than half a cell away; a loop allows just half
-_REMEMBERED = 512  # the sequencer knows at most 256 blocks and the loops that wait
+_REMEMBERED = 512  # beside the loop for all blocks; the sequencer knows at most 256 blocks and what waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,14 @@ class Deck:
     def __init__(self, voicing: Voicing) -> None:
         self.voicing = voicing
         self._cards: deque[Card] = deque(maxlen=_REMEMBERED)
+        self._base: Card | None = None  # the last card for all blocks, however many were added since
 
     def add(self, loop: DrumLoop, loop_id: int, block: int | None) -> Card:
         """Make a card of the loop; one for all blocks makes the older ones for single blocks obsolete."""
         card = Card(loop, loop_id, block, pattern_of(loop, self.voicing))
         self._cards.append(card)
+        if block is None:
+            self._base = card
         return card
 
     def revoice(self, voicing: Voicing) -> list[Card]:
@@ -87,16 +90,17 @@ class Deck:
 
     def find(self, pattern: Pattern) -> Card | None:
         """The card that this very pattern was made for."""
+        if self._base is not None and self._base.pattern is pattern:
+            return self._base
         return next((card for card in reversed(self._cards) if card.pattern is pattern), None)
 
     def current(self) -> list[Card]:
         """What has been asked for last, in order: the last card for all blocks, and the newer ones for single
         blocks.
         """
-        cards: list[Card] = []
+        blocks: dict[int, Card] = {}
         for card in reversed(self._cards):
             if card.block is None:
-                return [card, *cards]
-            if all(card.block != other.block for other in cards):
-                cards.insert(0, card)
-        return cards
+                break
+            blocks.setdefault(card.block, card)
+        return [*([self._base] if self._base else []), *reversed(blocks.values())]

@@ -90,6 +90,10 @@ class MidiOut(Protocol):
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
         """Take back what is due at or after `at_ns` and not yet out; return it as (message, due_ns)."""
 
+    @property
+    def xruns(self) -> int:
+        """How often the server has been late so far, and so may have lost messages; 0 where none can be."""
+
     def counters(self) -> OutCounters:
         """What the port has done since it was opened."""
 

@@ -27,11 +27,9 @@ from typing import Any
 
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost
 from bridge.ports.frames import FrameRate, unwrap
-from bridge.ports.jack_client import jack_answers, load_jack, open_client, port_names
+from bridge.ports.jack_client import load_jack, open_client, port_names
 from bridge.ports.names import match_port
 from bridge.ports.placing import Placer
-
-__all__ = ["JackPorts", "jack_answers"]
 
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
@@ -105,6 +103,11 @@ class JackOut:
         """Take back what is due at or after `at_ns` and not out. Never blocks. See `MidiOut.cancel_from`."""
         return self._ports.cancel_from(at_ns)
 
+    @property
+    def xruns(self) -> int:
+        """How many xruns the server has told of."""
+        return self._ports.xruns
+
     def counters(self) -> OutCounters:
         """What the port has done since it was opened."""
         return self._ports.counters()
@@ -152,7 +155,7 @@ class JackPorts:
         self._out_port = client.midi_outports.register("out")
         self._in_port = client.midi_inports.register("in")
         self._placer = Placer(self._rate)
-        self._xruns = self._dropped = 0
+        self.xruns = self._dropped = 0
         self._lost = self._closed = False
         self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
         self.clock = JackClock(client, self._rate)
@@ -200,7 +203,7 @@ class JackPorts:
             lateness_p99_ms=p99,
             lateness_max_ms=worst,
             late_handover=placer.late_handover,
-            xruns=self._xruns,
+            xruns=self.xruns,
             dropped=self._dropped + placer.refused,
         )
 
@@ -249,7 +252,8 @@ class JackPorts:
         self._out_port.clear_buffer()
         self._placer.place(start, frames, self._write)
         for offset, data in self._in_port.incoming_midi_events():
-            self._inbox.put(Incoming(bytes(data), self._rate.to_ns(start + offset)))
+            if not self._closed:
+                self._inbox.put(Incoming(bytes(data), self._rate.to_ns(start + offset)))
         cycles = self._cycles
         if cycles is not None:
             cycles.put(None)
@@ -265,7 +269,7 @@ class JackPorts:
         self._period = frames
 
     def _count_xrun(self, _delayed_us: float) -> None:
-        self._xruns += 1
+        self.xruns += 1
 
     def _server_gone(self, _status: object, reason: str) -> None:
         why = f" ({reason.strip()})" if reason.strip() else ""
@@ -274,7 +278,8 @@ class JackPorts:
     def _lose(self, sentence: str) -> None:
         if not self._lost:
             self._lost = True
-            self._inbox.put(PortLost(sentence))
+            if not self._closed:  # a hung server that goes later is no loss to the ports that took over
+                self._inbox.put(PortLost(sentence))
 
 
 def _leave(client: Any) -> None:

@@ -35,6 +35,7 @@ class RtMidiOut:
     """An output that a sender thread feeds on time. See `MidiOut`."""
 
     lead_ns = LEAD_NS
+    xruns = 0
 
     def __init__(self, midi: Any, name: str, sender: Sender) -> None:
         self._midi = midi
@@ -114,6 +115,8 @@ class RtMidiPorts:
         self._inbox.put(Incoming(bytes(event[0]), at_ns))
 
     def _device_gone(self, error: Exception) -> None:
+        if self._closed:  # the last messages did not go out: no loss to the ports that take over
+            return
         what = f"The MIDI output {self.out.name!r} has gone ({error})."
         self._inbox.put(PortLost(f"{what} Plug it in again, then open the ports again."))
 

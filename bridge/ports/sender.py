@@ -42,6 +42,9 @@ class Sender:
     hand with `emit_due`.
     """
 
+    xruns = 0
+    """There is no server that could be late."""
+
     def __init__(
         self,
         emit: Callable[[bytes], None],

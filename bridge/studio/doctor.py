@@ -79,7 +79,7 @@ def _system() -> Finding:
 
 def _midi() -> Iterator[Finding]:
     from bridge.ports import best_api
-    from bridge.ports.jack_port import jack_answers
+    from bridge.ports.jack_client import jack_answers
     from bridge.ports.rtmidi_port import rtmidi_works
 
     jack = jack_answers()

@@ -59,6 +59,7 @@ class MemoryPort:
     )  # what is out, and is to be out: (due, message)
     late: list[tuple[int, bytes]] = field(default_factory=list)  # handed over after its due time
     dead: bool = False
+    xruns: int = 0
 
     def send(self, message: bytes, due_ns: int) -> None:
         if self.dead:

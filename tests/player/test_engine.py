@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
-from bridge.player.engine import LOOKAHEAD_NS, START_DELAY_NS
+from bridge.player.engine import ASTRAY_NS, LOOKAHEAD_NS, START_DELAY_NS
 from bridge.player.messages import (
     Anchor,
     Command,
@@ -30,7 +30,18 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports.base import Incoming, PortLost
-from tests.player.support import MS, MemoryPort, MemoryPorts, Note, Rig, notes_of, random_loop, recorded
+from bridge.timing import BeatMap
+from tests.player.support import (
+    MS,
+    MemoryPort,
+    MemoryPorts,
+    Note,
+    Rig,
+    SimulatedClock,
+    notes_of,
+    random_loop,
+    recorded,
+)
 
 BPM = 120.0
 BAR_MS = 2000.0
@@ -434,3 +445,124 @@ def test_a_wind_down_holds_where_the_song_jumps() -> None:
     rig.run_ms(3 * 600)
     assert rig.engine.done
     assert rig.told(Anchor)[-1].ticks == 52 * TICKS_PER_BAR
+
+
+def test_a_listener_is_stopped_though_the_stop_follows_the_switch_at_once() -> None:
+    rig = Rig(PlayerConfig(send_clock=True))
+    rig.do(Start())
+    rig.run_ms(500)
+    rig.do(SetSendClock(False), Stop())
+    rig.run_ms(300)
+    assert rig.port.in_order()[-1][1] == b"\xfc"
+
+
+def test_a_listener_hears_stop_before_the_start_of_where_the_song_skips_to() -> None:
+    rig = Rig(PlayerConfig(send_clock=True))
+    rig.do(Start())
+    rig.run_ms(500)
+    rig.clock.ns += 5_000 * MS
+    rig.run_ms(500)
+    out = [message for _, message in rig.port.in_order() if message != b"\xf8"]
+    assert [message[0] for message in out] == [0xFA, 0xFC, 0xF2, 0xFB]
+
+
+def test_what_panic_asks_for_goes_out_though_stop_follows_at_once() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(1), 1), Start())
+    rig.run_ms(500)
+    rig.do(Panic(), Stop())
+    rig.run_ms(300)
+    assert bytes((0xB9, 123, 0)) in [message for _, message in rig.port.sent]
+
+
+def without_offs_from(messages: list[tuple[int, bytes]], begin: int, end: int) -> list[tuple[int, bytes]]:
+    """What a receiver hears where the note-offs of this time were lost."""
+    return [entry for entry in messages if entry[1][0] & 0xF0 != 0x80 or not begin <= entry[0] < end]
+
+
+@given(st.floats(100, 4000), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_after_an_xrun_nothing_hangs_and_no_note_is_cut(xrun_ms: float, stops: bool) -> None:
+    loop = random_loop(8, density=0.4)
+    rig, clean = Rig(PlayerConfig(record="take.mid")), Rig()
+    for each in (rig, clean):
+        each.do(SetLoop(loop, 1), Start())
+        each.run_ms(xrun_ms)
+        each.port.xruns += each is rig
+        if stops:
+            each.do(Stop())
+        each.run_ms(30)
+        again_ns = each.clock.ns
+        each.run_ms(600)
+    sent = rig.port.in_order()
+    torn = without_offs_from(sent, again_ns - 130 * MS, again_ns - 25 * MS)
+    sounding: dict[int, int] = {}
+    for due, message in torn:
+        if due > again_ns + 600 * MS:
+            break
+        if message[0] & 0xF0 == 0x90:
+            sounding[message[1]] = due
+        else:
+            sounding.pop(message[1], None)
+    assert all(due > again_ns - 25 * MS for due in sounding.values())
+    rig.do(Stop())
+    clean.do(Stop())
+    once = notes_of(sent if stops else rig.port.in_order(), cut=True)
+    assert once == notes_of(clean.port.in_order())  # what is closed again says nothing new
+    rig.engine.detach(rig.clock.ns)
+    assert len(notes_of(recorded(rig.engine.recorder.midi_file()))) == len(once)
+
+
+def test_without_an_xrun_nothing_is_closed_twice() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(8, density=0.4), 1), Start())
+    rig.run_ms(3000)
+    rig.do(Stop())
+    rig.run_ms(1000)
+    assert notes_of(rig.port.in_order())
+
+
+def test_a_small_change_of_tempo_is_told_too() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(1), 1), Start())
+    rig.run_ms(500)
+    rig.do(SetTempo(120.04))
+    assert rig.told(Anchor)[-1].bpm == pytest.approx(120.04)
+
+
+class DriftingClock(SimulatedClock):
+    """The computer's clock gains a hundredth of a percent on it."""
+
+    def to_host_ns(self, at_ns: int) -> int:
+        return at_ns + (self.ns - 1_000_000_000) // 10_000
+
+
+def test_the_anchors_keep_up_with_a_sound_card_that_drifts() -> None:
+    rig = Rig()
+    rig.do(Stop())
+    clock = DriftingClock(rig.clock.ns)
+    rig.clock = clock
+    rig.port = MemoryPort(clock)
+    rig.engine.detach(clock.ns)
+    rig.engine.attach(MemoryPorts(clock, rig.port), clock.ns)
+    rig.do(Start())
+    origin_ns = clock.ns + rig.port.lead_ns + START_DELAY_NS
+    for _ in range(20):
+        rig.run_ms(30_000)
+        anchor = rig.told(Anchor)[-1]
+        told = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns).to_ticks(clock.to_host_ns(clock.ns))
+        true = BeatMap.at(BPM, 0, origin_ns).to_ticks(clock.ns)
+        assert abs(told - true) * 60e9 / (960 * BPM) < ASTRAY_NS + MS
+    assert len(rig.told(Anchor)) < 10
+
+
+def test_the_loop_for_all_blocks_is_known_however_many_blocks_came_after_it() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(1), 1))
+    card = random_loop(2, density=0.05)
+    for block in range(600):
+        rig.do(SetLoop(card, 2 + block, block=1 + block))
+    rig.do(SetNotes(tuple(range(60, 69)), channel=2), Start())
+    rig.run_ms(1000)
+    rig.do(Stop())
+    assert keys_of_channel(notes_of(rig.port.in_order()), channel=2)

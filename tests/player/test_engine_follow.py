@@ -252,3 +252,22 @@ def test_the_clock_that_we_send_on_is_the_one_that_we_hear() -> None:
     assert abs(len(sent) - 24 * 4) <= 1
     for due, heard in zip(sent[2:], rig.beats[2:], strict=False):
         assert abs(due - heard) < 0.1 * MS
+
+
+def test_where_the_sender_jumps_our_listener_hears_stop_before_continue() -> None:
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, notes=(0,) * 9))
+    rig.send(b"\xfa")
+    rig.ticks(24 * 2, before_next_ms=DETECTED_MS)
+    rig.send(song_position(200))
+    rig.ticks(24)
+    out = [message for _, message in rig.port.in_order() if 0xF0 <= message[0] != 0xF8]
+    assert out == [b"\xfa", b"\xfc", song_position(200), b"\xfb"]
+
+
+def test_one_clock_alone_plays_no_more_than_its_own_notes() -> None:
+    rig = Follower()
+    rig.send(b"\xfa")
+    rig.ticks(1)
+    rig.run_ms(3000)
+    assert rig.heard()
+    assert max(note.on for note in rig.heard()) < rig.beats[0] + PERIOD_MS * MS
