@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import time
 from pathlib import Path
 from typing import Any
 
 import mido
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.files import FileWriteError
 from bridge.player import PlayerConfig
@@ -108,3 +111,28 @@ def test_nothing_is_kept_where_nothing_is_to_be_recorded() -> None:
     recorder.begin(0, 120)
     recorder.note(10, ON)
     assert [what for _, what in timed(recorder.midi_file())] == ["end_of_track"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1 << 22), st.integers(0, 127)), max_size=20))
+def test_what_is_written_reads_back_however_long_the_silence(gaps: list[tuple[int, int]]) -> None:
+    recorder = Recorder()
+    recorder.begin(0, 97.3)
+    now, sent = 0, []
+    for gap, note in gaps:
+        now += gap + 1
+        sent.append((now, bytes((0x99, note, 1 + note % 127))))
+        recorder.note(*sent[-1])
+    file = recorder.midi_file()
+    assert recorded(file) == sent
+    assert [each.tempo for each in file.tracks[0] if each.type == "set_tempo"] == [mido.bpm2tempo(97.3)]
+
+
+def test_a_nights_recording_is_written_before_anybody_loses_patience() -> None:
+    recorder = Recorder()
+    recorder.begin(0, 120)
+    for beat in range(275_000):
+        recorder.note(beat * 100, ON)
+        recorder.note(beat * 100 + 60, OFF)
+    began = time.process_time()
+    assert len(recorder.content()) > 275_000 * 8
+    assert time.process_time() - began < 3
