@@ -10,8 +10,8 @@ thread would keep the interpreter lock from JACK's process callback. The garbage
 nothing in the loop makes cycles. The process takes a low real-time priority where the system grants it.
 
 It ends by `Quit`, by SIGTERM, or when the studio vanishes (end of file on the pipe): then it finishes its
-four bars first. It is deaf to Ctrl-C, which the terminal sends to both processes: the studio decides. It
-writes no log.
+four bars first. It is deaf to Ctrl-C and to the terminal's end, which both processes are told: the studio
+decides. It writes no log.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ from bridge.player.outbox import Outbox
 from bridge.ports import Clock, Incoming, PortLost, Ports, open_ports
 from bridge.ports.sender import HostClock
 
+FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
 _PRIORITY = 10  # below JACK's threads, which must be able to interrupt us
 _SWITCH_INTERVAL_S = 0.0002  # so that JACK's callback waits this long at most for the interpreter lock
-_BURST = 64  # inbox items between two calls of advance
+_BURST = 64  # inbox items between two calls of advance, where these take no longer than it may wait
 _REPORTS_TIMEOUT_S = 2.0
 
 
@@ -44,7 +45,11 @@ class _StudioGone:
     """In the inbox: nobody is at the other end of the pipe any more."""
 
 
-_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost or _StudioGone
+class _PortsClosed:
+    """In the inbox: what arrived before this is of ports that are closed, timed by a clock that is gone."""
+
+
+_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost, _StudioGone or _PortsClosed
 
 
 def run_player(config: PlayerConfig, pipe: Connection) -> None:
@@ -83,6 +88,7 @@ class _Player:
         self._engine = Engine(config, outbox.put)
         self._ports: Ports | None = None
         self._clock: Clock = HostClock()
+        self._stale = 0  # how many _PortsClosed are in the inbox
         self._quit = False
         self._opened = False
 
@@ -102,6 +108,8 @@ class _Player:
                 item = inbox.get(timeout=max(0, wake_ns - self._clock.now_ns()) / 1e9)
                 self._take(item)
                 for _ in range(_BURST):
+                    if self._clock.now_ns() >= wake_ns:
+                        break
                     self._take(inbox.get_nowait())
             wake_ns = engine.advance(self._clock.now_ns())
 
@@ -127,6 +135,10 @@ class _Player:
                     self._open(item, resume)
                 except GroovebridgeError as error:
                     self._outbox.put(Fault(str(error), ports_lost=True))
+            case _PortsClosed():
+                self._stale -= 1
+            case Incoming() | PortLost() if self._stale:
+                pass
             case PortLost():
                 self._engine.handle(item, self._clock.now_ns())
                 self._close()
@@ -146,19 +158,9 @@ class _Player:
             self._ports.close()
             self._ports = None
             self._clock = HostClock()
-            self._forget_arrivals()
+            self._stale += 1
+            self._inbox.put(_PortsClosed())
         return rolling
-
-    def _forget_arrivals(self) -> None:
-        """Drop what closed ports have left in the inbox: its times are in a clock that is gone."""
-        kept = []
-        with contextlib.suppress(Empty):
-            while True:
-                item = self._inbox.get_nowait()
-                if not isinstance(item, Incoming | PortLost):
-                    kept.append(item)
-        for item in kept:
-            self._inbox.put(item)
 
 
 def _read(pipe: Connection, inbox: _Inbox) -> None:
@@ -175,9 +177,10 @@ def _settle_in(inbox: _Inbox) -> None:
     """Priority, signals and switch interval of this process. Called first, so that all threads inherit
     them.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):  # the link held it back until we could ignore it
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in FROM_TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # the link held them back until we could ignore them
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_TERMINAL)
     signal.signal(signal.SIGTERM, lambda _number, _frame: inbox.put(Quit()))
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     if hasattr(os, "sched_setscheduler"):

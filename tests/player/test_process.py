@@ -1,0 +1,96 @@
+"""The shell around the engine: what is in its inbox, and in which order it is taken."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from bridge.player import PlayerConfig
+from bridge.player.engine import WAKE_NS, Engine
+from bridge.player.messages import Fault, OpenPorts, Quit, Report, SetTempo, Sync
+from bridge.player.outbox import Outbox
+from bridge.player.process import _Player
+from bridge.ports import Incoming, PortLost
+
+
+@pytest.fixture
+def inbox() -> SimpleQueue[object]:
+    return SimpleQueue()
+
+
+@pytest.fixture
+def reports() -> list[Report]:
+    return []
+
+
+@pytest.fixture
+def player(inbox: SimpleQueue[object], reports: list[Report]) -> Iterator[_Player]:
+    outbox = Outbox(reports.append)
+    made = _Player(PlayerConfig(api="none", sync=Sync.CLOCK), inbox, outbox)
+    yield made
+    made.end()
+    outbox.close(5)
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_what_closed_ports_left_behind_is_dropped_and_commands_keep_their_order(
+    player: _Player, inbox: SimpleQueue[object], reports: list[Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled: list[object] = []
+    handle = Engine.handle
+
+    def note(engine: Engine, item: object, now_ns: int) -> None:
+        handled.append(item)
+        handle(engine, item, now_ns)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Engine, "handle", note)
+    items = [
+        OpenPorts("none"),
+        SetTempo(90),
+        Incoming(b"\xfa", 1),
+        PortLost("The old ports have gone."),
+        SetTempo(100),
+        Quit(),
+    ]
+    for item in items:
+        inbox.put(item)
+    player.run()
+    assert handled == [SetTempo(90), SetTempo(100)]
+    assert not [report for report in reports if isinstance(report, Fault)]
+
+
+def test_a_flood_of_commands_does_not_keep_the_engine_from_its_wake_up(
+    player: _Player, inbox: SimpleQueue[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command takes 4 ms of a simulated clock: the engine advances every 10 ms all the same."""
+    now_ns = [1_000_000_000]
+    advanced: list[int] = []
+
+    class Clock:
+        def now_ns(self) -> int:
+            return now_ns[0]
+
+    def handle(_engine: Engine, _item: object, _now_ns: int) -> None:
+        now_ns[0] += 4_000_000
+
+    def advance(_engine: Engine, at_ns: int) -> int:
+        advanced.append(at_ns)
+        return at_ns + WAKE_NS
+
+    def open_ports(self: _Player, _wanted: OpenPorts, resume: bool) -> None:
+        self._clock = Clock()  # type: ignore[assignment]
+
+    monkeypatch.setattr(Engine, "handle", handle)
+    monkeypatch.setattr(Engine, "advance", advance)
+    monkeypatch.setattr(_Player, "_open", open_ports)
+    for bpm in range(60, 200):
+        inbox.put(SetTempo(bpm))
+    inbox.put(Quit())
+    player.run()
+    assert len(advanced) > 40
+    assert max(after - before for before, after in itertools.pairwise(advanced)) <= WAKE_NS + 4_000_000
