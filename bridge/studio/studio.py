@@ -49,7 +49,10 @@ from bridge.player.messages import (
 from bridge.studio.state import StudioState
 
 AHEAD_BLOCKS = 2
-_REMEMBERED = 256  # loops that were sent, to know them again when the player reports them
+_REMEMBERED = (
+    256  # loops that were sent, to know them again when the player reports them; and blocks, of which
+)
+# the player remembers no more either: one that the song comes back to later is sent anew
 
 Subscriber = Callable[[StudioState], None]
 
@@ -100,6 +103,7 @@ class Studio:
         self._subscribers: dict[object, Subscriber] = {}
         self._sent: OrderedDict[int, DrumLoop] = OrderedDict()
         self._last_id = 0
+        self._base_id = 1  # the loop for all blocks
         self._blocks: dict[int, int] = {}  # evolve: block -> loop_id of what was sent for it
         self._block = 0  # evolve: the block that the song is in
         self._wake = threading.Condition(self._lock)
@@ -322,9 +326,12 @@ class Studio:
         """A loop has been decoded: send it, unless its settings are history by now."""
         if block is None:
             self._decoded = settings
-            self._blocks = {0: self._send(loop, None)}  # it is block 0's draw: nothing more to send for that
+            self._base_id = self._send(loop, None)
+            self._blocks = {0: self._base_id}  # it is block 0's draw: nothing more to send for that
         elif settings == self._settings_of(block):
             self._blocks[block] = self._send(loop, block)
+            if len(self._blocks) > _REMEMBERED:
+                del self._blocks[next(each for each in self._blocks if each != 0)]
         self._set_next()
 
     def _send(self, loop: DrumLoop, block: int | None) -> int:
@@ -340,8 +347,8 @@ class Studio:
     def _remember(self, loop: DrumLoop) -> int:
         self._last_id += 1
         self._sent[self._last_id] = loop
-        while len(self._sent) > _REMEMBERED:
-            self._sent.popitem(last=False)
+        if len(self._sent) > _REMEMBERED + 1:
+            del self._sent[next(each for each in self._sent if each != self._base_id)]
         return self._last_id
 
     def _set_next(self) -> None:
@@ -361,7 +368,7 @@ class Studio:
             dead = self._link
         dead.close()
         with self._changing():
-            if self._link is not dead:  # somebody else was first
+            if self._link is not dead or self._closed:  # somebody else was first
                 return
             self._set(ended=False, fault=None, anchor=None)
             self._link = self._link_factory(self._config, self._on_report)

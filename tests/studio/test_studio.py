@@ -154,6 +154,22 @@ def test_evolve_keeps_the_player_two_blocks_ahead_wherever_the_song_goes(
     assert desk.link.loops()[4].loop == desk.model.loop(Settings(index=40))
 
 
+def test_evolve_sends_a_block_again_that_the_player_has_forgotten(make_desk: Callable[..., Any]) -> None:
+    """The player remembers the last 256 blocks; the loop for all blocks it never forgets."""
+    desk = make_desk(evolve=True)
+    base = desk.link.wait_for_loops(3)[0]
+    for block in range(0, 300, 3):
+        desk.tell(rolling(ticks=block * 15360))
+        desk.link.wait_for_loops(block + 3)
+    before = len(desk.link.wait_for_loops(300))
+    desk.tell(rolling(ticks=5 * 15360))
+    again = desk.link.wait_for_loops(before + 3)[before:]
+    assert [loop.block for loop in again] == [5, 6, 7]
+    assert again[0].loop == desk.model.loop(Settings(index=5))
+    desk.tell(LoopPlaying(again[0].loop_id, 5 * 15360), LoopPlaying(base.loop_id, 0))
+    assert desk.state.loop == base.loop
+
+
 def test_evolve_decodes_its_blocks_anew_for_other_settings(make_desk: Callable[..., Any]) -> None:
     desk = make_desk(evolve=True)
     desk.link.wait_for_loops(3)
