@@ -38,7 +38,7 @@ def fetch(
     """Get the Groove MIDI Dataset (3.3 MB, CC BY 4.0), verify it and unpack it."""
     console = Console(stderr=True)
     folder = archive.fetch(output, source, console)
-    console.print(f"The dataset is in {folder}. Next: python -m training prepare {folder}")
+    console.print(f"The dataset is in {folder}. Next: python -m training prepare {folder}", soft_wrap=True)
 
 
 @app.command()
@@ -55,8 +55,9 @@ def prepare(
     manifest = prepare_corpus(source, output, console, note_map, workers)
     console.print(_counts(manifest))
     for reason, count in manifest.skipped.items():
-        console.print(f"left out: {count} x {reason}")
-    console.print(f"The corpus is in {output}. Next: python -m training train --corpus {output}")
+        console.print(f"left out: {count} x {reason}", soft_wrap=True)
+    following = f"python -m training train --corpus {output}"
+    console.print(f"The corpus is in {output}. Next: {following}", soft_wrap=True)
 
 
 @app.command()

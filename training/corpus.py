@@ -195,4 +195,8 @@ def load_split(folder: Path, split: str) -> Split:
         raise CorpusError(
             f"The split '{split}' in {folder} does not fit its {MANIFEST}. Prepare the corpus again."
         )
+    if not (np.isfinite(found.velocities).all() and np.isfinite(found.offsets).all()):
+        raise CorpusError(
+            f"The split '{split}' in {folder} holds values that are no numbers. Prepare the corpus again."
+        )
     return found

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 import multiprocessing
 import os
 import shutil
@@ -36,6 +37,10 @@ from training.archive import open_zip, read_member, sha256_of
 from training.corpus import SPLITS, FileRecord, Manifest, Split, save_corpus
 
 INFO = "info.csv"
+NAMED = 20
+"""So many unusable files are told by name; all of them are counted."""
+
+_NOT_INFO = "info.csv is not that of the Groove MIDI Dataset: {}. Fetch it again."
 
 
 class PrepareError(GroovebridgeError):
@@ -73,25 +78,29 @@ def prepare(
     note_map   "td11" for the Groove MIDI Dataset, "gm" for others, unless given
     workers    processes; None: one a core
 
-    Files that cannot be used are left out and counted by reason. PrepareError when none is left, the source
-    is missing or the disk is full; what was in `target` before then stays.
+    Files that cannot be used are left out, named on the console and counted by reason. PrepareError when none
+    is left, the source is missing or the disk is full; what was in `target` before then stays.
     """
     sources, digest, is_groove = _sources(source)
     kit = note_map or ("td11" if is_groove else "gm")
     if kit not in NOTE_MAPS:
         raise PrepareError(f"There is no note map '{kit}'. Choose one of {', '.join(NOTE_MAPS)}.")
+    if target.exists() and not target.is_dir():
+        raise PrepareError(f"{target} is a file, not a folder. Choose another with --output.")
     if target.exists() and any(target.iterdir()) and not (target / "corpus.json").exists():
         raise PrepareError(f"{target} is a folder with other files in it. Choose another with --output.")
+    if not sources:
+        raise PrepareError(f"{source} holds no MIDI files (.mid). Give a zip or a folder that does.")
     skipped = Counter(item.skip for item in sources if item.skip)
     wanted = [item for item in sources if not item.skip]
     read = list(_read_all(wanted, kit, workers, console))
-    skipped.update(item.reason for item in read if item.reason)
+    unusable = [(item.path, found.reason) for item, found in zip(wanted, read, strict=True) if found.reason]
+    for path, reason in unusable[:NAMED]:
+        console.print(f"{path}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    skipped.update(reason for _, reason in unusable)
     used = [(item.record, item.grid) for item in read if item.record is not None and item.grid is not None]
     if not used:
-        reasons = (
-            "; ".join(f"{count} x {reason}" for reason, count in skipped.most_common(3))
-            or "it holds no MIDI files"
-        )
+        reasons = " ".join(f"{count} x {reason}" for reason, count in skipped.most_common(3))
         raise PrepareError(f"{source} has no performance to learn from: {reasons}")
     splits = {
         name: _join([(record, grid) for record, grid in used if record.split == name]) for name in SPLITS
@@ -134,6 +143,8 @@ def split_of(data: bytes) -> str:
 
 def _sources(source: Path) -> tuple[list[Source], str, bool]:
     """All MIDI files of a zip or folder in a fixed order, the digest of the whole, whether this is Groove."""
+    if source.is_file() and source.suffix.lower() in (".mid", ".midi"):
+        raise PrepareError(f"{source} is one MIDI file. Give the folder that holds it and others.")
     if source.is_file():
         with open_zip(source) as (zipped, members):
             names = {member.filename: member for member in members if not member.is_dir()}
@@ -180,17 +191,20 @@ def _sources(source: Path) -> tuple[list[Source], str, bool]:
 
 def _rows(info: bytes) -> dict[str, dict[str, str]]:
     """The rows of Groove's `info.csv` by file name."""
-    rows = {row.get("midi_filename", ""): row for row in csv.DictReader(io.StringIO(info.decode("utf-8")))}
+    try:
+        table = csv.DictReader(io.StringIO(info.decode("utf-8")))
+        rows = {row.get("midi_filename", ""): row for row in table}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PrepareError(_NOT_INFO.format("it is not a table in UTF-8")) from error
+    if not rows:
+        raise PrepareError(_NOT_INFO.format("it names no files"))
     needed = {"midi_filename", "split", "bpm", "style", "drummer", "session", "beat_type", "time_signature"}
     for row in rows.values():
         if (
             not needed <= {name for name, value in row.items() if value is not None}
             or row["split"] not in SPLITS
         ):
-            raise PrepareError(
-                "info.csv is not that of the Groove MIDI Dataset: a column or split is missing. Fetch it "
-                "again."
-            )
+            raise PrepareError(_NOT_INFO.format("a column or split is missing"))
     return rows
 
 
@@ -202,14 +216,18 @@ def _refuse_missing(source: Path, rows: dict[str, dict[str, str]], have: dict[st
 
 
 def _of_groove(name: str, data: bytes, row: dict[str, str]) -> Source:
+    try:
+        bpm = float(row["bpm"])
+    except ValueError:
+        bpm = math.nan
+    if not 0 < bpm < math.inf:
+        raise PrepareError(_NOT_INFO.format(f"the tempo {row['bpm']!r} of {name} is not a number of BPM"))
     skip = ""
     if row["beat_type"] != "beat":
         skip = f"A {row['beat_type']}, not a beat."
     elif row["time_signature"] != "4-4":
         skip = "Not in 4/4."
-    return Source(
-        name, data, row["split"], float(row["bpm"]), row["style"], row["drummer"], row["session"], skip
-    )
+    return Source(name, data, row["split"], bpm, row["style"], row["drummer"], row["session"], skip)
 
 
 def _of_any(name: str, data: bytes) -> Source:

@@ -13,6 +13,7 @@ Several processes: `--devices N`, or `torchrun` and its environment, as Lightnin
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import subprocess
@@ -25,6 +26,7 @@ from zipfile import BadZipFile
 
 import lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
@@ -65,8 +67,13 @@ class TrainSettings:
         for name, value in (("epochs", self.epochs), ("batch", self.batch), ("devices", self.devices)):
             if value < 1:
                 raise GroovebridgeError(f"--{name} must be 1 or more, not {value}.")
-        if self.max_minutes is not None and self.max_minutes <= 0:
+        if self.max_minutes is not None and not self.max_minutes > 0:  # not NaN either
             raise GroovebridgeError(f"--max-minutes must be more than 0, not {self.max_minutes}.")
+        if not 0 < self.optimisation.rate < math.inf:
+            raise GroovebridgeError(f"--rate must be more than 0, not {self.optimisation.rate:g}.")
+        for name, cost in (("beta", self.objective.beta), ("free-nats", self.objective.free_nats)):
+            if not 0 <= cost < math.inf:
+                raise GroovebridgeError(f"--{name} must be 0 or more, not {cost:g}.")
 
 
 class Keeper(Callback):
@@ -211,19 +218,29 @@ def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> light
     callbacks: list[Callback] = [keeper]
     if console.is_terminal:
         callbacks.append(RichProgressBar())
-    return lightning.Trainer(
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        max_epochs=settings.epochs,
-        gradient_clip_val=settings.optimisation.clip,
-        callbacks=callbacks,
-        logger=[CSVLogger(settings.run, name="metrics"), TensorBoardLogger(settings.run, name="tensorboard")],
-        enable_checkpointing=False,
-        enable_progress_bar=console.is_terminal,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-    )
+    try:
+        return lightning.Trainer(
+            accelerator=settings.accelerator,
+            devices=settings.devices,
+            max_epochs=settings.epochs,
+            gradient_clip_val=settings.optimisation.clip,
+            callbacks=callbacks,
+            logger=[
+                CSVLogger(settings.run, name="metrics"),
+                TensorBoardLogger(settings.run, name="tensorboard"),
+            ],
+            enable_checkpointing=False,
+            enable_progress_bar=console.is_terminal,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+        )
+    except (ValueError, MisconfigurationException) as error:  # no such accelerator, or fewer devices
+        reason = " ".join(str(error).split())
+        raise GroovebridgeError(
+            f"Training cannot run on --accelerator {settings.accelerator} with --devices {settings.devices}: "
+            f"{reason} Take --accelerator auto or cpu."
+        ) from error
 
 
 def _check_resumable(last: Path, learner: Learner) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from training.cli import main
 from training.corpus import Loops
 from training.prepare import prepare
 
@@ -186,3 +187,21 @@ def full_disk() -> Callable[[], AbstractContextManager[None]]:
 @pytest.fixture
 def quiet_console() -> Console:
     return Console(file=io.StringIO(), width=200)
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must fail as a user's mistake does; return what it says."""
+
+    def run(*arguments: str | Path) -> str:
+        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "Traceback" not in said.err
+        assert said.err.strip().endswith(".")
+        return said.err
+
+    return run

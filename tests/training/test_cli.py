@@ -13,24 +13,6 @@ from training.cli import main
 GrooveZip = Callable[[Path], Path]
 
 
-@pytest.fixture
-def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that must fail as a user's mistake does; return what it says."""
-
-    def run(*arguments: str | Path) -> str:
-        monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        assert stopped.value.code == 1
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert "Traceback" not in said.err
-        assert said.err.strip().endswith(".")
-        return said.err
-
-    return run
-
-
 def test_a_damaged_zip_is_a_sentence(
     tmp_path: Path, groove_zip: GrooveZip, fails: Callable[..., str]
 ) -> None:

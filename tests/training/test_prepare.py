@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -136,6 +137,51 @@ def test_bad_files_are_left_out_and_counted_by_reason(
         assert word in reasons
 
 
+def test_a_file_that_is_left_out_is_named(
+    tmp_path: Path, midi_folder: Path, make_performance: Performance
+) -> None:
+    folder = tmp_path / "mixed"
+    shutil.copytree(midi_folder, folder)
+    (folder / "waltz.mid").write_bytes(make_performance(98, 8, numerator=3))
+    said = io.StringIO()
+    prepare(folder, tmp_path / "corpus", Console(file=said), workers=1)
+    assert [line.split(":")[0] for line in said.getvalue().splitlines() if "3/4" in line] == ["waltz.mid"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.mid,train,100,röck,d,s,beat,4-4\n".encode("latin-1"), "not a table in UTF-8"),
+        (b"a.mid,train,100," + b"x" * 200_000 + b",d,s,beat,4-4\n", "not a table"),
+        (b"a.mid,train,fast,rock,d,s,beat,4-4\n", "tempo 'fast' of a.mid"),
+        (b"a.mid,train,nan,rock,d,s,beat,4-4\n", "tempo 'nan' of a.mid"),
+        (b"", "names no files"),
+    ],
+)
+def test_a_damaged_table_of_the_dataset_is_a_sentence(
+    tmp_path: Path, make_performance: Performance, quiet_console: Console, row: bytes, words: str
+) -> None:
+    folder = tmp_path / "groove"
+    folder.mkdir()
+    (folder / "a.mid").write_bytes(make_performance(1, 5))
+    columns = b"midi_filename,split,bpm,style,drummer,session,beat_type,time_signature\n"
+    (folder / "info.csv").write_bytes(columns + row)
+    with pytest.raises(PrepareError, match=words):
+        prepare(folder, tmp_path / "corpus", quiet_console, workers=1)
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_a_file_in_place_of_a_folder_is_told(
+    tmp_path: Path, midi_folder: Path, quiet_console: Console
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PrepareError, match="is a file, not a folder"):
+        prepare(midi_folder, tmp_path / "file", quiet_console, workers=1)
+    with pytest.raises(PrepareError, match="is one MIDI file"):
+        prepare(midi_folder / "00.mid", tmp_path / "corpus", quiet_console, workers=1)
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
 def test_a_tempo_is_read_from_a_file_that_nobody_described(
     tmp_path: Path, make_performance: Performance, quiet_console: Console
 ) -> None:
@@ -153,7 +199,7 @@ def test_sources_without_a_performance_are_a_sentence(
         prepare(tmp_path / "none", tmp_path / "corpus", quiet_console)
     folder = tmp_path / "empty"
     folder.mkdir()
-    with pytest.raises(PrepareError, match="it holds no MIDI files"):
+    with pytest.raises(PrepareError, match=r"holds no MIDI files .*Give"):
         prepare(folder, tmp_path / "corpus", quiet_console)
     (folder / "short.mid").write_bytes(make_performance(1, 3))
     with pytest.raises(PrepareError, match="no performance of four bars"):

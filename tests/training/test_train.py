@@ -174,6 +174,20 @@ def test_a_loss_that_is_no_number_stops_the_run_with_a_sentence(
     assert ((run / "last.ckpt").read_bytes(), (run / "model.pt").read_bytes()) == before
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("rate", "nan"), ("rate", "-1"), ("rate", "0"), ("rate", "inf"), ("beta", "nan"), ("free-nats", "nan"),
+     ("max-minutes", "nan"), ("accelerator", "spoon")],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_trained_with_is_told_before_the_run(
+    tmp_path: Path, corpus: Path, fails: Callable[..., str], option: str, value: str
+) -> None:
+    said = fails("train", "--corpus", corpus, "--output", tmp_path / "run", f"--{option}", value)
+    assert f"--{option}" in said
+    assert value in said
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_that_cannot_be_resumed_says_why(
     tmp_path: Path, trained: tuple[Path, str], corpus: Path, training_command: Command
 ) -> None:
