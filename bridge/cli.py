@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +74,8 @@ Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
+_OUTPUT_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a full disk, a terminal that has gone
+
 PLAY_EXAMPLES = """Examples:
 
 \b
@@ -121,13 +126,15 @@ def play(
     bundle: Bundle = None,
 ) -> None:
     """Stream drums into your DAW through a MIDI port, without a window."""
-    from bridge.files import check_place, write_atomically
+    from bridge.files import FileWriteError, check_place, write_atomically
     from bridge.player.messages import PlayerConfig, Sync
     from bridge.ports import best_api
 
     for path in (record, stats):
         if path is not None:
             check_place(path)
+    if record and stats and record.resolve() == stats.resolve() and (record.is_file() or not record.exists()):
+        raise GroovebridgeError(f"--record and --stats both name {record}. Give each a file of its own.")
     chosen = best_api() if api is ApiChoice.auto else api.value
     homeless = api is ApiChoice.auto and chosen == "none"
     if homeless and (out or inp or sync is SyncChoice.clock):
@@ -155,17 +162,21 @@ def play(
         outcome = first_run(model, config, settings, typer.echo, Monitor().play)
     else:
         outcome = perform(model, config, settings, typer.echo, evolve=evolve)
+    faults = [outcome.fault] if outcome.fault else []
     if outcome.stats is not None:
         figures = asdict(outcome.stats)
         if stats is not None:
-            write_atomically(stats, _json(figures).encode())
+            try:
+                write_atomically(stats, _json(figures).encode())
+            except FileWriteError as error:
+                faults.append(str(error))
         if figures["notes_sent"]:
             typer.echo(
                 f"Played {figures['notes_sent']} notes, {figures['open_notes']} left open; "
                 f"99 of 100 went out at most {figures['lateness_ms']['p99']:.2f} ms late."
             )
-    if outcome.fault:
-        raise GroovebridgeError(outcome.fault)
+    if faults:
+        raise GroovebridgeError(" ".join(faults))
     if outcome.interrupted and bars is not None:
         raise typer.Exit(130)
 
@@ -247,6 +258,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno not in _OUTPUT_REFUSED:
+            raise
+        with suppress(OSError, ValueError):  # what is left in the buffer cannot be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"The output cannot be written: {str(error.strerror).lower()}. Send it elsewhere.\n")
+        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

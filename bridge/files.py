@@ -41,7 +41,7 @@ def write_atomically(path: Path | str, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(target)
-        except OSError:
+        except BaseException:  # Ctrl-C, too, leaves no part behind
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise

@@ -10,17 +10,21 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit status: 0 all well, 1 what the user is told, 2 a wrong command line.
+    """Run the program; return its exit status: 0 all well, 1 what the user is told, 2 a wrong command line,
+    130 interrupted.
 
     argv: the arguments without the program's name (None: those of this process). The command line is served
     without importing Qt, the window without importing Typer.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments:
-        from bridge.cli import main as command_line
+    try:
+        if arguments:
+            from bridge.cli import main as command_line
 
-        return command_line(arguments)
-    return _window()
+            return command_line(arguments)
+        return _window()
+    except KeyboardInterrupt:  # while the program was still being read
+        return 130
 
 
 def _window() -> int:

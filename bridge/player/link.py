@@ -7,13 +7,14 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from bridge.player.messages import Command, Ended, Fault, PlayerConfig, Quit, Report, Stats
-from bridge.player.process import run_player
+from bridge.player.process import FROM_TERMINAL, run_player
 
 OnReport = Callable[[Report], None]
 
@@ -40,7 +41,7 @@ class PlayerLink:
         self._process = context.Process(
             target=run_player, args=(config, theirs), name="groovebridge-player", daemon=True
         )
-        with _ctrl_c_held_back():
+        with _held_back():
             self._process.start()
         theirs.close()
         self._sender = threading.Thread(target=self._send_all, name="player-link-send", daemon=True)
@@ -117,15 +118,17 @@ class PlayerLink:
 
 
 @contextlib.contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Start a process that is deaf to Ctrl-C from its first instruction: it inherits the blocked signal.
+def _held_back() -> Iterator[None]:
+    """Start a process that is deaf to the terminal from its first instruction: it inherits blocked signals.
 
-    The terminal sends Ctrl-C to both processes; only the studio acts on it, and asks the player to quit.
+    The terminal sends Ctrl-C, and its own end, to both processes; only the studio acts on them, and asks the
+    player to quit.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # starting a process would do so, and unblock Ctrl-C after it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FROM_TERMINAL)
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pytest
 
@@ -37,18 +37,21 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def start() -> Start:
-    """Start `groovebridge` as a process of its own."""
+    """Start `groovebridge` as a process of its own, in a session of its own as a terminal's commands are."""
 
-    def begin(*arguments: object, **variables: str) -> subprocess.Popen[str]:
+    def begin(
+        *arguments: object, out: IO[str] | int = subprocess.PIPE, **variables: str
+    ) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **variables}
         command: Sequence[str] = [sys.executable, "-m", "gui.launch", *map(str, arguments)]
         return subprocess.Popen(
             command,
             cwd=Path(__file__).parents[2],
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=out,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     return begin

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 Run = Callable[..., Any]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 def refused(answer: Any, *words: str) -> None:
@@ -119,6 +121,31 @@ def test_a_full_disk_leaves_nothing_half_written(
     monkeypatch.setattr(os, "fsync", full_after_three)
     refused(run("generate", "--count", "5", "-o", tmp_path / "ideas"), "no space left", "Free some space")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_and_statistics_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
+    both = ("--record", tmp_path / "take", "--stats", tmp_path / "x" / ".." / "take")
+    (tmp_path / "x").mkdir()
+    refused(run("play", "--api", "none", "--bars", "1", *both), "--record and --stats", "take")
+    assert not (tmp_path / "take").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_both_files_that_a_full_disk_refuses_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "R.mid").symlink_to("/dev/full")
+    full = ("--record", tmp_path / "R.mid", "--stats", "/dev/full", "--set", "z1=1")
+    refuses = "cannot be written: no space left on device"
+    answer = run("play", "--api", "none", "--bars", "1", "--bpm", "400", *full)
+    assert answer.code == 1
+    assert answer.err.count(refuses) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_an_output_on_a_full_disk_is_told(start: Start) -> None:
+    with Path("/dev/full").open("w") as full, start("ports", "--json", "--api", "none", out=full) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err == "The output cannot be written: no space left on device. Send it elsewhere.\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")

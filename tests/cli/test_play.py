@@ -1,6 +1,7 @@
 """`groovebridge play`: without MIDI, on JACK, interrupted, and recorded."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -97,19 +98,25 @@ def test_where_music_cannot_be_kept_the_first_run_keeps_it_here(
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has other signals")
 @pytest.mark.parametrize(
     ("number", "bars", "code"),
-    [(signal.SIGINT, (), 0), (signal.SIGTERM, (), 0), (signal.SIGINT, ("--bars", "100"), 130)],
+    [
+        (signal.SIGINT, (), 0),
+        (signal.SIGTERM, (), 0),
+        (signal.SIGHUP, (), 0),
+        (signal.SIGINT, ("--bars", "100"), 130),
+    ],
 )
 def test_ctrl_c_and_kill_end_it_with_every_note_closed(
     start: Start, tmp_path: Path, number: signal.Signals, bars: tuple[str, ...], code: int
 ) -> None:
-    stats = tmp_path / "S.json"
-    process = start("play", "--api", "none", "--bpm", "300", "--stats", stats, *bars)
+    stats, record = tmp_path / "S.json", tmp_path / "R.mid"
+    process = start("play", "--api", "none", "--bpm", "300", "--stats", stats, "--record", record, *bars)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Playing on nowhere (none) at 300 BPM")
-    process.send_signal(number)
+    os.killpg(process.pid, number)  # as a terminal does: the player hears it too
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (code, "")
     assert json.loads(stats.read_text())["open_notes"] == 0
+    assert record.exists()
 
 
 # --- JACK ---------------------------------------------------------------------------------------------------
