@@ -25,8 +25,8 @@ TICKS_PER_BAR = TICKS_PER_STEP * STEPS_PER_BAR
 LOOP_TICKS = TICKS_PER_STEP * STEPS
 NOTE_TICKS = TICKS_PER_STEP // 2
 
-_LATEST = TICKS_PER_STEP // 2 - 1
-"""An offset just below half a step must not round into the next cell: 119 ticks is the latest."""
+_FURTHEST = TICKS_PER_STEP // 2 - 1
+"""A note stays less than half a step from its cell, so that two cells never meet: 119 ticks at most."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +34,7 @@ class LoopNote:
     """One note of a loop, in ticks from the loop's beginning.
 
     cell_ticks   the step it belongs to, times 240: 0..15,120
-    start_ticks  cell - 120 .. cell + 119; below 0 for an early step 0, which sounds at the end of bar 4
+    start_ticks  cell - 119 .. cell + 119; below 0 for an early step 0, which sounds at the end of bar 4
     end_ticks    above start, at most start + 120; may lie beyond the loop's end, at the next pass's beginning
     note         0..127
     velocity     1..127
@@ -64,7 +64,8 @@ def loop_notes(loop: DrumLoop, notes: Sequence[int] = GENERAL_MIDI.out_notes) ->
     found: dict[tuple[int, int], LoopNote] = {}
     for step, voice in np.argwhere(loop.hits).tolist():
         cell = step * TICKS_PER_STEP
-        start = cell + min(_LATEST, round(TICKS_PER_STEP * float(loop.offsets[step, voice])))
+        offset = round(TICKS_PER_STEP * float(loop.offsets[step, voice]))
+        start = cell + max(-_FURTHEST, min(_FURTHEST, offset))
         velocity = min(127, max(1, round(127 * float(loop.velocities[step, voice]))))
         note = LoopNote(cell, start, start + NOTE_TICKS, notes[voice], velocity)
         key = (start % LOOP_TICKS, note.note)

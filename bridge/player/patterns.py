@@ -6,14 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from bridge.groove import DrumLoop
-from bridge.groove.notes import LOOP_TICKS, TICKS_PER_STEP, chokes, loop_notes
+from bridge.groove.notes import LOOP_TICKS, chokes, loop_notes
 from bridge.player import midi
 from bridge.player.limits import check_notes
 from bridge.timing import Pattern, Span
 
-_EARLIEST = -(
-    TICKS_PER_STEP // 2 - 1
-)  # a pattern wants starts less than half a cell away; a loop allows just half
 _REMEMBERED = 512  # beside the loop for all blocks; the sequencer knows at most 256 blocks and what waits
 
 
@@ -54,8 +51,7 @@ def pattern_of(loop: DrumLoop, voicing: Voicing) -> Pattern:
 
     spans: dict[tuple[int, int], Span] = {}
     for note in loop_notes(loop, voicing.notes):
-        start = max(note.start_ticks, note.cell_ticks + _EARLIEST)
-        span = Span(note.cell_ticks, start, note.end_ticks, key(note.note), note.velocity)
+        span = Span(note.cell_ticks, note.start_ticks, note.end_ticks, key(note.note), note.velocity)
         held = spans.get((span.cell_ticks, span.key))
         if held is None or held.value < span.value:
             spans[span.cell_ticks, span.key] = span

@@ -71,11 +71,11 @@ def test_eight_bars_are_the_loop_twice_note_for_note() -> None:
     rig.do(SetLoop(loop, 1), Start())
     rig.run_ms(8 * BAR_MS + 100)
     heard = in_song(rig)
-    expected = []
-    for turn in (0, LOOP_TICKS):
-        for note in loop_notes(loop):
-            start = turn + max(note.start_ticks, note.cell_ticks - 119)
-            expected.append((max(start, 0), 9 << 7 | note.note, note.velocity))
+    expected = [
+        (max(turn + note.start_ticks, 0), 9 << 7 | note.note, note.velocity)
+        for turn in (0, LOOP_TICKS)
+        for note in loop_notes(loop)
+    ]
     assert [(note.on, note.key, note.velocity) for note in heard] == sorted(expected)
     assert max(note.off for note in heard) <= 8 * TICKS_PER_BAR
     assert keys_of_channel(heard)
