@@ -76,6 +76,20 @@ def test_a_server_that_stands_still_does_not_hang_us(own_server: JackServer, inb
 
 
 @pytest.mark.jack
+def test_ports_that_were_closed_tell_nothing_more(own_server: JackServer, inbox: Inbox) -> None:
+    """A server that hung while they were closed still had them when it went: other ports play by then."""
+    ports = open_ports("jack", None, None, inbox)
+    own_server.freeze()
+    ports.close()
+    own_server.kill()
+    for thread in threading.enumerate():
+        if thread.name == "jack-close":
+            thread.join(10)
+            assert not thread.is_alive()
+    assert inbox.empty()
+
+
+@pytest.mark.jack
 def test_xruns_are_counted_and_what_waited_still_goes_out(own_server: JackServer, inbox: Inbox) -> None:
     with Peer() as peer:
         ports = open_ports("jack", peer.inp, None, inbox)
