@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from types import FrameType
 
 import platformdirs
 
@@ -67,12 +68,21 @@ def perform(
     rolls, and may take as long as it likes. Raises what the model raises for settings that it does not have.
     """
     interrupted, fault = False, None
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise KeyboardInterrupt
+
     studio = Studio(model, link_factory, config, settings, evolve=evolve)
     try:
-        with _stopping_by(signal.default_int_handler):
+        with _stopping_by(interrupt):
             fault = _attend(studio, say, watch)
     except KeyboardInterrupt:
         interrupted = True
+    except OSError:
+        if not interrupted:  # else the terminal has closed, and what was drawing there could not end in order
+            raise
     finally:
         with _stopping_by(signal.SIG_IGN):  # nobody's impatience leaves a note open
             stats = studio.close()
@@ -176,7 +186,7 @@ def _clock_news(state: StudioState) -> str | None:
 
 
 @contextlib.contextmanager
-def _stopping_by(handler: signal._HANDLER) -> Iterator[None]:
+def _stopping_by(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> Iterator[None]:
     """Have Ctrl-C, kill and a closed terminal all do this for the time being. Only in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,5 +1,6 @@
 """`groovebridge play`: without MIDI, on JACK, interrupted, and recorded."""
 
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,9 @@ import pytest
 from bridge.groove import GENERAL_MIDI
 from bridge.groove.performance import quantise, read_performance, window
 from bridge.model import Bundle, Model, Settings
+from bridge.player.messages import PlayerConfig
+from bridge.studio.headless import perform
+from bridge.studio.state import StudioState
 from tests.support.jackd import JackServer
 
 Run = Callable[..., Any]
@@ -117,6 +121,21 @@ def test_ctrl_c_and_kill_end_it_with_every_note_closed(
     assert (process.returncode, err) == (code, "")
     assert json.loads(stats.read_text())["open_notes"] == 0
     assert record.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has other signals")
+def test_a_terminal_that_closes_while_it_is_drawn_on_ends_it_in_order() -> None:
+    def draw(_state: StudioState) -> None:
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:  # tidying up the picture needs the terminal that has just gone
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    nowhere = PlayerConfig(api="none", bpm=400)
+    outcome = perform(Model(Bundle.load(), "cpu"), nowhere, Settings(), lambda _: None, watch=draw)
+    assert outcome.interrupted
+    assert outcome.stats is not None
+    assert outcome.stats.open_notes == 0
 
 
 # --- JACK ---------------------------------------------------------------------------------------------------

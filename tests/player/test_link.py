@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -40,6 +42,21 @@ def test_close_ends_the_player_with_its_notes_closed_and_gives_its_figures() -> 
     assert stats is not None
     assert stats.open_notes == 0
     assert isinstance(player.reports[-1], Ended)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_the_player_is_deaf_to_the_terminal_from_its_first_instruction(number: signal.Signals) -> None:
+    """In a process of its own, because the first process that Python spawns is started differently."""
+    program = (
+        "import os, queue; from bridge.player import PlayerConfig, PlayerLink\n"
+        "reports = queue.Queue(); link = PlayerLink(PlayerConfig(api='none'), reports.put)\n"
+        f"os.kill(link.pid, {int(number)}); print(type(reports.get(timeout=60)).__name__); link.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=90
+    )
+    assert (done.stdout, done.stderr) == ("PortsOpened\n", "")
 
 
 def test_commands_that_were_sent_before_the_ports_are_open_are_carried_out() -> None:
