@@ -1,11 +1,11 @@
-"""The player without its process: commands and MIDI in, timed messages and reports out. No threads, no clock
-of its own.
+"""The player without its process: commands and MIDI in, timed messages and reports out.
 
-Everything due before now + the port's lead + `LOOKAHEAD_NS` has been handed to the port; `advance` is due
-again every `WAKE_NS`. So the loop may wake up 30 ms late without a note being late: on a busy 2-core machine
-a process of its own woke up 1.4 ms late (p99), a plain Python thread 13 ms. Further ahead costs nothing for
-Stop, panic and relocation, which take back what is not out; a change that may not tear notes apart (tempo,
-swap) begins where the handed-over part ends, 40 ms from now, which is less than a sixteenth up to 300 BPM.
+No threads, no clock of its own. Everything due before now + the port's lead + `LOOKAHEAD_NS` has been handed
+to the port; `advance` is due again every `WAKE_NS`. So the loop may wake up 30 ms late without a note being
+late: on a busy 2-core machine a process of its own woke up 1.4 ms late (p99), a plain Python thread 13 ms.
+Further ahead costs nothing for Stop, panic and relocation, which take back what is not out; a change that may
+not tear notes apart (tempo, swap) begins where the handed-over part ends, 40 ms from now, which is less than
+a sixteenth up to 300 BPM.
 
          now        lead      LOOKAHEAD
     ------|----------|-----------|----------->
@@ -86,8 +86,7 @@ _GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LO
 
 
 class Engine:
-    """One player. All methods are called from one thread, with the present on the clock of the attached
-    ports.
+    """One player. All methods are called from one thread, with the present on the ports' clock.
 
     Raises SettingError for a config out of range. `report` must not block. `handle` takes the commands that
     concern music, and what ports put into their inbox; opening ports and ending are the business of the
@@ -134,9 +133,7 @@ class Engine:
             self._start(None, now_ns)
 
     def detach(self, now_ns: int) -> bool:
-        """Stop, close all notes and let go of the ports (the caller closes them). Says whether our clock was
-        rolling.
-        """
+        """Stop, close all notes, let go of the ports (the caller closes them); whether our clock rolled."""
         rolling = self._rolling and self._sync is Sync.INTERNAL
         self._halt(now_ns)
         output = self._output
@@ -151,9 +148,7 @@ class Engine:
     # --- what comes in ---
 
     def handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
-        """Act on a command, a MIDI message or a port's end. A setting out of range is reported as a
-        `Fault`.
-        """
+        """Act on a command, a MIDI message or a port's end. A setting out of range becomes a `Fault`."""
         try:
             self._handle(item, now_ns)
         except SettingError as error:

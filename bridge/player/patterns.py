@@ -91,9 +91,7 @@ class Deck:
         return next((card for card in reversed(self._cards) if card.pattern is pattern), None)
 
     def current(self) -> list[Card]:
-        """What has been asked for last, in order: the last card for all blocks, and the newer ones for single
-        blocks.
-        """
+        """What was asked for last, in order: the last card for all blocks, newer ones for single blocks."""
         blocks: dict[int, Card] = {}
         for card in reversed(self._cards):
             if card.block is None:

@@ -93,9 +93,7 @@ class _Player:
         self._opened = False
 
     def run(self) -> None:
-        """Open the ports and play on until `Quit` or the end of a wind-down. GroovebridgeError: no such
-        ports.
-        """
+        """Open the ports and play until `Quit` or a wind-down's end. GroovebridgeError: no such ports."""
         self._open(OpenPorts(self._config.api, self._config.out, self._config.inp), resume=False)
         self._opened = True
         gc.collect()
@@ -174,9 +172,7 @@ def _read(pipe: Connection, inbox: _Inbox) -> None:
 
 
 def _settle_in(inbox: _Inbox) -> None:
-    """Priority, signals and switch interval of this process. Called first, so that all threads inherit
-    them.
-    """
+    """Priority, signals and switch interval of this process. Called first: all threads inherit them."""
     for number in FROM_TERMINAL:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # the link held them back until we could ignore them
