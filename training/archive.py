@@ -58,6 +58,12 @@ def fetch(
     at all. ArchiveError, a sentence, when the address cannot be reached, the sha256 differs or the disk is
     full.
     """
+    target = folder / "groove"
+    if target.is_dir() and any(target.iterdir()) and not (target / "info.csv").is_file():
+        raise ArchiveError(
+            f"{target} is a folder with other files in it, where the dataset would go. Choose another folder "
+            "with --output."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as name:
@@ -77,7 +83,6 @@ def fetch(
                 )
             unpacked = unpack(archive, work / "unpacked")
             tops = sorted(unpacked.iterdir())
-            target = folder / "groove"
             if target.exists():
                 shutil.rmtree(target)
             os.replace(tops[0] if len(tops) == 1 else unpacked, target)  # noqa: PTH105

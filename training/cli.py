@@ -119,10 +119,15 @@ def evaluate(
     from training.evaluate import report
 
     evaluation = measure(corpus, split, bundle, checkpoint, baselines, draws)
-    if as_json:
-        sys.stdout.write(evaluation.to_json() + "\n")
-    else:
-        report(evaluation, Console())
+    try:
+        if as_json:
+            sys.stdout.write(evaluation.to_json() + "\n")
+        else:
+            report(evaluation, Console())
+        sys.stdout.flush()
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        raise GroovebridgeError(f"The figures cannot be written: {reason}. Send them elsewhere.") from error
 
 
 def main() -> None:

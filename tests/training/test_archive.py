@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from training.archive import MAX_MEMBER_BYTES, ArchiveError, fetch, open_zip, read_member, unpack
+from training.archive import MAX_MEMBER_BYTES, ArchiveError, fetch, open_zip, read_member, sha256_of, unpack
 
 GrooveZip = Callable[[Path], Path]
 
@@ -56,6 +56,18 @@ def test_fetching_again_replaces_what_was_there(
     (folder / "stray").write_text("old")
     fetch(tmp_path / "data", archive, quiet_console, sha256=sha256(archive))
     assert "stray" not in names(folder)
+
+
+def test_a_folder_of_other_things_is_never_replaced(
+    tmp_path: Path, groove_zip: GrooveZip, quiet_console: Console
+) -> None:
+    archive = groove_zip(tmp_path / "groove.zip")
+    mine = tmp_path / "music" / "groove" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("years of work")
+    with pytest.raises(ArchiveError, match="other files in it"):
+        fetch(tmp_path / "music", archive, quiet_console, sha256=sha256_of(archive))
+    assert mine.read_text() == "years of work"
 
 
 def test_another_file_is_refused_and_nothing_is_written(

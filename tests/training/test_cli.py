@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,28 @@ def test_evaluation_names_what_it_cannot_use(tmp_path: Path, corpus: Path, fails
     both = ["--bundle", tmp_path, "--checkpoint", tmp_path]
     assert "not both" in fails("evaluate", "--corpus", corpus, *both)
     assert "no checkpoint at" in fails("evaluate", "--corpus", corpus, "--checkpoint", tmp_path / "none.pt")
+
+
+@pytest.mark.training
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("option", ["--json", "--baselines"])
+def test_figures_that_a_full_disk_refuses_are_a_sentence(
+    corpus: Path, training_environment: dict[str, str], option: str
+) -> None:
+    command = [sys.executable, "-m", "training", "evaluate", "--corpus", str(corpus), "--draws", "2", option]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command,
+            cwd=Path(__file__).parents[2],
+            env=training_environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "The figures cannot be written: no space left on device. Send them elsewhere.\n"
 
 
 def test_a_zip_goes_from_fetch_to_corpus(
