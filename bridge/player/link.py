@@ -105,7 +105,7 @@ class PlayerLink:
             except (EOFError, OSError):
                 self._on_report(
                     Fault(
-                        "The player stopped unexpectedly. Open the ports again to start a new one.",
+                        "The player stopped unexpectedly. Try again to start a new one.",
                         fatal=True,
                     )
                 )

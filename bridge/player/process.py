@@ -68,7 +68,7 @@ def run_player(config: PlayerConfig, pipe: Connection) -> None:
     except GroovebridgeError as error:
         outbox.put(Fault(str(error), fatal=True))
     except BaseException:  # a bug: the notes are closed all the same, and its traceback goes to stderr
-        outbox.put(Fault("The player failed. Open the ports again to start a new one.", fatal=True))
+        outbox.put(Fault("The player failed. Try again to start a new one.", fatal=True))
         raise
     finally:
         if player is not None:

@@ -273,7 +273,7 @@ class JackPorts:
 
     def _server_gone(self, _status: object, reason: str) -> None:
         why = f" ({reason.strip()})" if reason.strip() else ""
-        self._lose(f"The connection to JACK is lost{why}. Start its server again, then open the ports again.")
+        self._lose(f"The connection to JACK is lost{why}. Start its server again, then try again.")
 
     def _lose(self, sentence: str) -> None:
         if not self._lost:

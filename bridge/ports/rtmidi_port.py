@@ -118,7 +118,7 @@ class RtMidiPorts:
         if self._closed:  # the last messages did not go out: no loss to the ports that take over
             return
         what = f"The MIDI output {self.out.name!r} has gone ({error})."
-        self._inbox.put(PortLost(f"{what} Plug it in again, then open the ports again."))
+        self._inbox.put(PortLost(f"{what} Plug it in again, then try again."))
 
 
 def rtmidi_works(api: str) -> bool:
