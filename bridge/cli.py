@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import sys
 import textwrap
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bridge.errors import GroovebridgeError
+from bridge.files import printing
 
 if TYPE_CHECKING:
     from bridge.model import Model, Settings
@@ -73,8 +71,6 @@ Sliders = Annotated[
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-
-_OUTPUT_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a full disk, a terminal that has gone
 
 PLAY_EXAMPLES = """Examples:
 
@@ -252,19 +248,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupted.
     """
     try:
-        app(args=None if argv is None else list(argv), prog_name="groovebridge")
+        with printing():
+            app(args=None if argv is None else list(argv), prog_name="groovebridge")
     except GroovebridgeError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         return 130
-    except OSError as error:
-        if error.errno not in _OUTPUT_REFUSED:
-            raise
-        with suppress(OSError, ValueError):  # what is left in the buffer cannot be written either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.stderr.write(f"The output cannot be written: {str(error.strerror).lower()}. Send it elsewhere.\n")
-        return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

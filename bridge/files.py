@@ -1,10 +1,12 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all; and say it when nothing can be written to standard output."""
 
 from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import GroovebridgeError
@@ -69,3 +71,28 @@ def check_place(path: Path | str) -> None:
         raise FileWriteError(path, FileNotFoundError(errno.ENOENT, "there is no such folder"))
     if not os.access(folder, os.W_OK) and not os.access(path, os.W_OK):
         raise FileWriteError(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+_OUTPUT_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a full disk, a terminal that has gone
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Around a whole command line: what it prints has arrived, or GroovebridgeError says why not.
+
+    A reader that has had enough (`| head`) is no mistake: then SystemExit(1) ends the command in silence.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (*_OUTPUT_REFUSED, errno.EPIPE):
+            raise
+        with suppress(OSError, ValueError):  # what is left in the buffer cannot be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            raise SystemExit(1) from None
+        reason = str(error.strerror).lower()
+        raise GroovebridgeError(f"The output cannot be written: {reason}. Send it elsewhere.") from None

@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Export CHECKPOINT as a bundle, once onnxruntime answers as PyTorch does.
 
-    Example: python -m model_export export model.pt -o my-bundle --data data/groove --metrics test.json
+    Example: python -m model_export export model.pt -o my-bundle --data data/corpus --metrics test.json
     """
     try:
         measured = _read_metrics(metrics) if metrics else None

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bridge.errors import GroovebridgeError
+from bridge.files import printing
 from training import archive
 from training.corpus import SPLITS, Manifest, load_manifest
 from training.prepare import prepare as prepare_corpus
@@ -119,21 +120,17 @@ def evaluate(
     from training.evaluate import report
 
     evaluation = measure(corpus, split, bundle, checkpoint, baselines, draws)
-    try:
-        if as_json:
-            sys.stdout.write(evaluation.to_json() + "\n")
-        else:
-            report(evaluation, Console())
-        sys.stdout.flush()
-    except OSError as error:
-        reason = str(error.strerror or error).lower()
-        raise GroovebridgeError(f"The figures cannot be written: {reason}. Send them elsewhere.") from error
+    if as_json:
+        sys.stdout.write(evaluation.to_json() + "\n")
+    else:
+        report(evaluation, Console())
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on stderr and exit code 1."""
     try:
-        app()
+        with printing():
+            app()
     except GroovebridgeError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         raise SystemExit(1) from error

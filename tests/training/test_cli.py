@@ -53,7 +53,7 @@ def test_figures_that_a_full_disk_refuses_are_a_sentence(
         done = subprocess.run(
             command,
             cwd=Path(__file__).parents[2],
-            env=training_environment,
+            env=training_environment | {"PYTHONUNBUFFERED": ""},  # a buffer fails late
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -61,7 +61,7 @@ def test_figures_that_a_full_disk_refuses_are_a_sentence(
             timeout=120,
         )
     assert done.returncode == 1
-    assert done.stderr == "The figures cannot be written: no space left on device. Send them elsewhere.\n"
+    assert done.stderr == "The output cannot be written: no space left on device. Send it elsewhere.\n"
 
 
 def test_a_zip_goes_from_fetch_to_corpus(
