@@ -1,5 +1,6 @@
-"""Run the command line: `python -m model_export`."""
+"""`python -m model_export`."""
 
-from model_export.cli import app
+from model_export.cli import main
 
-app(prog_name="python -m model_export")
+if __name__ == "__main__":
+    main()

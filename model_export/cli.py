@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from bridge.errors import GroovebridgeError
+from bridge.files import printing
 from model_export.errors import ExportError
 
 app = typer.Typer(
@@ -46,12 +47,25 @@ def export(
 
         proof = export_bundle(checkpoint, output, data, measured)
     except GroovebridgeError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        _fail(error)
     typer.echo(
         f"{output}: onnxruntime answers as PyTorch does on {proof.encoded} loops encoded and {proof.decoded} "
         f"decoded (largest difference {proof.largest_difference:.1e}, near ties {proof.near_ties})."
     )
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on stderr and exit code 1."""
+    try:
+        with printing():
+            app(prog_name="python -m model_export")
+    except GroovebridgeError as error:
+        _fail(error)
+
+
+def _fail(error: GroovebridgeError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise SystemExit(1) from None
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:

@@ -240,13 +240,6 @@ class Studio:
         with self._changing():
             self._set(swap_at=swap_at)
 
-    def set_evolve(self, on: bool) -> None:
-        """Whether each four bars of the song have a draw of their own."""
-        with self._changing():
-            self._set(evolve=on)
-            self._decoded = None  # the player forgets its blocks with the next loop for all of them
-            self._wake.notify()
-
     # --- life ---
 
     def dismiss_fault(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,3 +144,15 @@ def test_bad_metrics_are_answered_in_a_sentence(
     text = refused("export", checkpoint, "-o", tmp_path / "out", "--metrics", tmp_path / "metrics.json")
     assert reason in text
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_an_output_that_a_full_disk_refuses_is_a_sentence() -> None:
+    command = [sys.executable, "-m", "model_export", "--help"]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}  # a buffer fails late
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr == "The output cannot be written: no space left on device. Send it elsewhere.\n"
