@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from bridge.groove.loop import BARS, STEPS_PER_BAR
+from bridge.groove.loop import BARS, STEPS, STEPS_PER_BAR
 from bridge.groove.voices import VOICES, Voice
 
 
@@ -29,6 +29,8 @@ class Augmentation:
     """How much to vary. Shares are probabilities a loop, spreads standard deviations; 0 turns one off.
 
     rotate       start at another bar: loops are cyclic
+    borrow       play one part of the kit (feet, snare, cymbals or toms) as another loop of the batch does
+    splice       play one bar as another loop of the batch does
     swap         play the closed hi-hat's part on the ride and the ride's on the hi-hat
     silence      take one voice out
     dynamics     spread of the logarithm of a loop's loudness
@@ -38,6 +40,8 @@ class Augmentation:
     """
 
     rotate: float = 0.5
+    borrow: float = 0.25
+    splice: float = 0.1
     swap: float = 0.1
     silence: float = 0.1
     dynamics: float = 0.1
@@ -45,9 +49,12 @@ class Augmentation:
     feel: float = 0.02
     timing: float = 0.01
 
-    def __call__(self, batch: Batch) -> Batch:
-        """The batch, varied."""
+    def __call__(self, batch: Batch, playable: Tensor | None = None) -> Batch:
+        """The batch, varied. `playable` bool [512]: the combinations of voices (kick is bit 0) that may arise
+        when one loop borrows from another; steps that would have others stay as they were.
+        """
         size, device = len(batch.hits), batch.hits.device
+        batch = self._exchange(batch, playable)
         order = _bar_orders(size, self.rotate, device)
         rows = torch.arange(size, device=device)[:, None]
         hits, velocities, offsets = (
@@ -66,6 +73,39 @@ class Augmentation:
             + self.timing * torch.randn_like(offsets)
         )
         return Batch(hits, hits * velocities.clamp(1 / 127, 1), hits * offsets.clamp(-0.5, 0.499))
+
+    def _exchange(self, batch: Batch, playable: Tensor | None) -> Batch:
+        """Some loops with a part of the kit, or a bar, of another."""
+        size, device = len(batch.hits), batch.hits.device
+        part = _PARTS.to(device)[torch.randint(0, len(_PARTS), (size,), device=device)]
+        bar = torch.arange(STEPS, device=device) // STEPS_PER_BAR == torch.randint(
+            0, BARS, (size, 1), device=device
+        )
+        taken = (part & _some(size, self.borrow, device))[:, None, :].expand(-1, STEPS, -1)
+        taken = taken | (bar & _some(size, self.splice, device))[:, :, None]
+        other = torch.randperm(size, device=device)
+        hits = torch.where(taken, batch.hits[other], batch.hits)
+        if playable is not None:
+            bits = 2 ** torch.arange(VOICES, device=device)
+            taken = taken & playable[(hits > 0.5).to(torch.int64) @ bits][..., None]
+        return Batch(*(torch.where(taken, each[other], each) for each in batch))
+
+
+_PARTS = torch.zeros(4, VOICES, dtype=torch.bool)
+for _row, _voices in enumerate(
+    (
+        (Voice.KICK,),
+        (Voice.SNARE,),
+        (Voice.CLOSED_HAT, Voice.OPEN_HAT, Voice.RIDE, Voice.CRASH),
+        (Voice.LOW_TOM, Voice.MID_TOM, Voice.HIGH_TOM),
+    )
+):
+    _PARTS[_row, list(_voices)] = True
+
+
+def _some(size: int, share: float, device: torch.device) -> Tensor:
+    """True for a share of the loops, [B, 1]."""
+    return torch.rand(size, 1, device=device) < share
 
 
 def _bar_orders(size: int, share: float, device: torch.device) -> Tensor:

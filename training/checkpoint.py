@@ -20,7 +20,7 @@ from bridge.errors import GroovebridgeError
 from training.model import ModelConfig, MusicVAE
 
 FORMAT = "groovebridge-musicvae"
-VERSION = 1
+VERSION = 2
 
 
 class CheckpointError(GroovebridgeError):

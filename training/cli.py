@@ -70,7 +70,12 @@ def train(
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     free_nats: Annotated[float, typer.Option(help="Nats of z that cost nothing.")] = 48.0,
     beta: Annotated[float, typer.Option(help="Cost of each further nat.")] = 1.0,
-    latent: Annotated[int, typer.Option(min=1, help="Size of z.")] = 128,
+    common: Annotated[
+        int, typer.Option(min=1, help="Coordinates of z for what a loop's bars have in common.")
+    ] = 64,
+    differing: Annotated[
+        int, typer.Option(min=1, help="Coordinates of z for each of the three ways in which they differ.")
+    ] = 32,
     units: Annotated[int, typer.Option(min=1, help="Units of the decoder's LSTM.")] = 192,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same run.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
@@ -98,7 +103,7 @@ def train(
         devices=devices,
         accelerator=accelerator,
         threads=threads,
-        model=ModelConfig(latent=latent, decoder=units),
+        model=ModelConfig(common=common, differing=differing, decoder=units),
         objective=Objective(free_nats=free_nats, beta=beta),
         optimisation=Optimisation(rate=rate),
     )

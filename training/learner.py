@@ -97,7 +97,9 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, batch: Batch) -> Tensor:
         """One step; DivergedError when the loss is not finite, before it can touch the weights."""
-        terms = loss_of(self.model, self.augmentation(batch), self.objective, self.global_step)
+        terms = loss_of(
+            self.model, self.augmentation(batch, self.model.playable), self.objective, self.global_step
+        )
         if not torch.isfinite(terms.loss):
             raise DivergedError(
                 f"Training diverged at step {self.global_step}: the loss is {terms.loss.item()}. "

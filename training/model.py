@@ -1,22 +1,26 @@
 """The MusicVAE: four bars of drums to a latent vector z and back.
 
     hits, velocities, offsets                                               [B, 64, 9] each
-      | a bidirectional LSTM over the 16 steps of each bar                  [B*4, 16, 27] -> [B, 4, 2*E]
-      | a bidirectional LSTM over the four bars                             [B, 4, 2*E]   -> [B, 4*2*E]
-      v two linear heads: mu, sigma = softplus(.)                           [B, Z]
+      | each bar by a bidirectional LSTM over its 16 steps, and as a whole  [B, 4, 2*E + D]
+      | a bidirectional LSTM over the four bars beside that                 [B, 4, 2*E + D + 2*F]
+      | the bars' `PATTERNS`: their mean, and how halves, outer bars
+      | and alternate bars differ                                           [B, 4, 2*E + D + 2*F]
+      v linear heads, one for the mean and one for all differences:         mu, sigma [B, Z]
     z = mu + sigma * noise
-      | the conductor, an LSTM over the four bars, fed z at every bar       [B, 4, C]
+      | linear layers and the same patterns backwards: a code for each bar  [B, 4, C]
+      | the conductor, an LSTM over the four bars that hears the codes      [B, 4, C]
       | each bar's vector spread over its steps, its "score"                [B*4, 16, S]
       v the drummer, an LSTM that starts anew at each bar from its vector and plays step after step:
           (previous choice, velocities and offsets; score of this step) -> choice -> velocities, offsets
 
+Bars share all weights on the way in and out, so that what is learned of one bar holds for all four.
 The drummer never looks across a bar line, so that four bars decode side by side: 16 sequential steps, not 64.
 What he hits on a step is one choice among K combinations of voices (the rows of `hit_table`), which keeps
 simultaneous hits consistent; velocity and offset are Gaussians given the choice, with learned spread.
 
 Source: Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term Structure in Music"
 (MusicVAE, 2018), sections 3.1-3.3; velocities and offsets given hits from Gillick et al., "Learning to Groove
-with Inverse Sequence Transformations" (GrooVAE, 2019), section 3.
+with Inverse Sequence Transformations" (GrooVAE, 2019), section 3. The patterns are ours.
 """
 
 from __future__ import annotations
@@ -35,6 +39,8 @@ from bridge.groove.loop import BARS, STEPS, STEPS_PER_BAR
 from bridge.groove.voices import VOICES
 
 MOST_CHOICES = 512
+# Rows: what four bars have in common, first half against second, outer bars against inner, alternate bars.
+PATTERNS = 0.5 * torch.tensor([[1.0, 1, 1, 1], [1, 1, -1, -1], [1, -1, -1, 1], [1, -1, 1, -1]])
 _TOP_OFFSET = float(np.nextafter(np.float32(0.5), np.float32(0)))
 
 
@@ -42,9 +48,11 @@ _TOP_OFFSET = float(np.nextafter(np.float32(0.5), np.float32(0)))
 class ModelConfig:
     """The sizes that a MusicVAE is built with; they travel in its checkpoint.
 
-    latent        Z, the size of z
+    common        coordinates of z that say what the four bars have in common
+    differing     coordinates of z for each of the three ways in which they differ
     choices       K, the number of hit combinations, 1..512
     encoder       units of each direction of the encoder's LSTM over steps
+    whole         units of the layer beside it that sees a bar as a whole
     bar_encoder   units of each direction of its LSTM over bars
     conductor     units of the conductor, which is the size of a bar's vector
     decoder       units of the LSTM that plays a bar
@@ -54,9 +62,11 @@ class ModelConfig:
     dropout       share of the encoder's summary and of the score that is dropped in training, 0..1
     """
 
-    latent: int = 128
+    common: int = 64
+    differing: int = 32
     choices: int = MOST_CHOICES
-    encoder: int = 128
+    encoder: int = 96
+    whole: int = 256
     bar_encoder: int = 128
     conductor: int = 256
     decoder: int = 192
@@ -65,12 +75,19 @@ class ModelConfig:
     expression: int = 96
     dropout: float = 0.1
 
+    @property
+    def latent(self) -> int:
+        """Z, the size of z."""
+        return self.common + (BARS - 1) * self.differing
+
     def __post_init__(self) -> None:
         if not 1 <= self.choices <= MOST_CHOICES:
             raise GroovebridgeError(f"A model has 1 to {MOST_CHOICES} hit combinations, not {self.choices}.")
         for name in (
-            "latent",
+            "common",
+            "differing",
             "encoder",
+            "whole",
             "bar_encoder",
             "conductor",
             "decoder",
@@ -108,6 +125,7 @@ class MusicVAE(nn.Module):
 
     hit_table: Tensor
     nearest_choice: Tensor
+    patterns: Tensor
 
     def __init__(self, config: ModelConfig, hit_table: NDArray[np.generic] | Tensor) -> None:
         super().__init__()
@@ -119,15 +137,20 @@ class MusicVAE(nn.Module):
         self.config = config
         self.provenance: dict[str, object] = {}
         self.register_buffer("hit_table", table)
+        self.register_buffer("patterns", PATTERNS.clone(), persistent=False)
         self.register_buffer("nearest_choice", _nearest_choices(table), persistent=False)
         self.step_encoder = nn.LSTM(3 * VOICES, config.encoder, batch_first=True, bidirectional=True)
-        self.bar_encoder = nn.LSTM(
-            2 * config.encoder, config.bar_encoder, batch_first=True, bidirectional=True
-        )
-        self.to_mu = nn.Linear(BARS * 2 * config.bar_encoder, config.latent)
+        self.whole_bar = nn.Linear(STEPS_PER_BAR * 3 * VOICES, config.whole)
+        summary = 2 * config.encoder + config.whole
+        self.bar_encoder = nn.LSTM(summary, config.bar_encoder, batch_first=True, bidirectional=True)
+        features = summary + 2 * config.bar_encoder
+        self.to_common = nn.Linear(features, config.common)
+        self.to_differing = nn.Linear(features, config.differing, bias=False)
         self.to_sigma = nn.Linear(BARS * 2 * config.bar_encoder, config.latent)
+        self.from_common = nn.Linear(config.common, config.conductor)
+        self.from_differing = nn.Linear(config.differing, config.conductor, bias=False)
         self.conductor_start = nn.Linear(config.latent, 2 * config.conductor)
-        self.conductor = nn.LSTM(config.latent, config.conductor, batch_first=True)
+        self.conductor = nn.LSTM(config.conductor, config.conductor, batch_first=True)
         self.to_score = nn.Linear(config.conductor, STEPS_PER_BAR * config.score)
         self.decoder_start = nn.Linear(config.conductor, 2 * config.decoder)
         # Row K stands for "nothing known": before the first step of a bar, and where input dropout strikes.
@@ -149,10 +172,14 @@ class MusicVAE(nn.Module):
         played, _ = self.step_encoder(steps.reshape(-1, STEPS_PER_BAR, 3 * VOICES))
         units = self.config.encoder
         # Each direction has heard the whole bar at its own end: forwards at step 15, backwards at step 0.
-        summary = torch.cat([played[:, -1, :units], played[:, 0, units:]], dim=-1)
-        bars, _ = self.bar_encoder(self.dropout(summary).reshape(-1, BARS, 2 * units))
-        flat = self.dropout(bars.reshape(-1, BARS * 2 * self.config.bar_encoder))
-        return self.to_mu(flat), functional.softplus(self.to_sigma(flat)) + 1e-4
+        whole = functional.silu(self.whole_bar(steps.reshape(-1, STEPS_PER_BAR * 3 * VOICES)))
+        summary = torch.cat([played[:, -1, :units], played[:, 0, units:], whole], dim=-1)
+        summary = self.dropout(summary).reshape(-1, BARS, summary.shape[-1])
+        bars, _ = self.bar_encoder(summary)
+        patterns = self.patterns @ torch.cat([summary, self.dropout(bars)], dim=-1)
+        differing = self.to_differing(patterns[:, 1:]).flatten(1)
+        mu = torch.cat([self.to_common(patterns[:, 0]), differing], dim=-1)
+        return mu, functional.softplus(self.to_sigma(self.dropout(bars.flatten(1)))) + 1e-4
 
     # --- z to loop ------------------------------------------------------------------------------------------
 
@@ -240,26 +267,22 @@ class MusicVAE(nn.Module):
         """The rows of `hit_table`, int64 [B, 64], nearest (Hamming) to hits [B, 64, 9]."""
         return self.nearest_choice[(hits > 0.5).to(torch.int64) @ _bits(hits.device)]
 
-    @torch.no_grad()
-    def order_latent(self, importance: Tensor) -> None:
-        """Renumber the coordinates of z by falling importance [Z], so that z1 is the one that does the most.
-
-        The model stays the same function of a loop: its prior treats all coordinates alike.
-        """
-        order = torch.argsort(importance, descending=True, stable=True)
-        for head in (self.to_mu, self.to_sigma):
-            head.weight.copy_(head.weight[order])
-            head.bias.copy_(head.bias[order])
-        self.conductor_start.weight.copy_(self.conductor_start.weight[:, order])
-        fed = self.conductor.all_weights[0][0]
-        fed.copy_(fed[:, order])
+    @property
+    def playable(self) -> Tensor:
+        """Which of the 512 combinations of voices are rows of `hit_table`: bool [512], kick is bit 0."""
+        known = torch.zeros(2**VOICES, dtype=torch.bool, device=self.hit_table.device)
+        known[self.hit_table.to(torch.int64) @ _bits(known.device)] = True
+        return known
 
     def _conduct(self, z: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The score [B*4, 16, S] of z and the drummer's hidden and cell state [B*4, H] before each bar."""
         hidden, cell = torch.tanh(self.conductor_start(z)).chunk(2, dim=-1)
-        fed = z[:, None, :].expand(-1, BARS, -1)
-        vectors, _ = self.conductor(fed, (hidden[None].contiguous(), cell[None].contiguous()))
-        vectors = vectors.reshape(-1, self.config.conductor)
+        differing = z[:, self.config.common :].reshape(-1, BARS - 1, self.config.differing)
+        common = self.from_common(z[:, None, : self.config.common])
+        # The patterns are symmetric and orthogonal: applied once more they lead back to the bars.
+        codes = self.patterns @ torch.cat([common, self.from_differing(differing)], dim=1)
+        vectors, _ = self.conductor(codes, (hidden[None].contiguous(), cell[None].contiguous()))
+        vectors = (vectors + codes).reshape(-1, self.config.conductor)
         score = self.to_score(vectors).reshape(-1, STEPS_PER_BAR, self.config.score)
         hidden, cell = torch.tanh(self.decoder_start(vectors)).chunk(2, dim=-1)
         return self.dropout(functional.silu(score)), (hidden.contiguous(), cell.contiguous())

@@ -127,7 +127,6 @@ class Keeper(Callback):
     def _keep(self, learner: Learner, epoch: int) -> None:
         model = MusicVAE(learner.average.config, learner.average.hit_table)
         model.load_state_dict(learner.average.state_dict())
-        model.order_latent(learner.latent_nats)
         chosen = {name: round(value, 6) for name, value in learner.measures.items()}
         model.provenance = {
             **self._provenance,

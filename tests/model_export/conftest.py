@@ -26,9 +26,11 @@ def tiny() -> MusicVAE:
     numbers = np.arange(CHOICES)
     table = (numbers[:, None] >> np.arange(9)) & 1
     sizes = ModelConfig(
-        latent=12,
+        common=6,
+        differing=2,
         choices=CHOICES,
         encoder=10,
+        whole=9,
         bar_encoder=8,
         conductor=12,
         decoder=14,

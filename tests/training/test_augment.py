@@ -9,7 +9,7 @@ from training.augment import Augmentation, Batch
 from training.corpus import Loops
 
 pytestmark = pytest.mark.training
-OFF = Augmentation(rotate=0, swap=0, silence=0, dynamics=0, touch=0, feel=0, timing=0)
+OFF = Augmentation(rotate=0, borrow=0, splice=0, swap=0, silence=0, dynamics=0, touch=0, feel=0, timing=0)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_turned_off_it_changes_nothing(batch: Batch) -> None:
 
 
 def test_what_comes_out_is_a_loop(batch: Batch) -> None:
-    hits, velocities, offsets = Augmentation(1, 1, 1, 0.5, 0.3, 0.3, 0.3)(batch)
+    hits, velocities, offsets = Augmentation(1, 1, 1, 1, 1, 0.5, 0.3, 0.3, 0.3)(batch)
     assert ((hits == 0) | (hits == 1)).all()
     assert ((velocities >= 0) & (velocities <= 1)).all()
     assert ((offsets >= -0.5) & (offsets < 0.5)).all()
@@ -54,6 +54,37 @@ def test_rotation_turns_whole_bars(batch: Batch) -> None:
         assert fits
         turns.add(fits[0])
     assert turns == {0, 1, 2, 3}
+
+
+def test_borrowing_takes_one_part_of_the_kit_from_another_loop(batch: Batch) -> None:
+    after = only(borrow=1.0)(batch)
+    parts = ({0}, {1}, {2, 3, 7, 8}, {4, 5, 6})
+    for index in range(len(batch.hits)):
+        changed = (batch.velocities[index] != after.velocities[index]).any(dim=0).nonzero().flatten()
+        assert any(set(changed.tolist()) <= part for part in parts)
+    assert not torch.equal(batch.hits, after.hits)
+
+
+def test_splicing_takes_one_bar_from_another_loop(batch: Batch) -> None:
+    after = only(splice=1.0)(batch)
+    bars = (batch.velocities != after.velocities).reshape(len(batch.hits), 4, -1).any(dim=2)
+    assert bars.sum(dim=1).max() == 1
+
+
+def test_what_is_borrowed_makes_no_combination_that_cannot_be_played(batch: Batch) -> None:
+    bits = 2 ** torch.arange(9)
+    before = (batch.hits.to(torch.int64) @ bits).unique()
+    playable = torch.zeros(512, dtype=torch.bool)
+    playable[before] = True
+    playable[before[-1]] = False
+    torch.manual_seed(1)
+    free = only(borrow=1.0)(batch)
+    torch.manual_seed(1)
+    after = only(borrow=1.0)(batch, playable)
+    assert not torch.equal(after.hits, batch.hits)
+    assert not torch.equal(after.hits, free.hits)
+    borrowed = (after.hits != batch.hits).any(dim=2)
+    assert playable[(after.hits.to(torch.int64) @ bits)[borrowed]].all()
 
 
 def test_swapping_exchanges_hat_and_ride_and_nothing_else(batch: Batch) -> None:

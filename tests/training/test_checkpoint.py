@@ -20,7 +20,9 @@ pytestmark = pytest.mark.training
 @pytest.fixture
 def model(loops: Loops) -> MusicVAE:
     table = hit_table(loops.hits)
-    config = ModelConfig(latent=4, choices=len(table), encoder=4, bar_encoder=4, conductor=4, decoder=4)
+    config = ModelConfig(
+        common=4, differing=2, choices=len(table), encoder=4, whole=4, bar_encoder=4, conductor=4, decoder=4
+    )
     made = MusicVAE(config, torch.from_numpy(table))
     made.provenance = {"data_sha256": "ab" * 32, "seed": 3, "validation": {"f1": 0.5}}
     return made
@@ -74,7 +76,7 @@ def test_weights_that_do_not_fit_are_a_sentence(tmp_path: Path, model: MusicVAE)
     path = tmp_path / "model.pt"
     save_checkpoint(path, model)
     content = torch.load(path, weights_only=True)
-    del content["weights"]["to_mu.bias"]
+    del content["weights"]["to_common.bias"]
     torch.save(content, path)
     with pytest.raises(CheckpointError, match="incomplete"):
         load_checkpoint(path)

@@ -12,14 +12,16 @@ from torch import Tensor
 from bridge.errors import GroovebridgeError
 from training.augment import Batch
 from training.corpus import Loops, hit_table
-from training.model import ModelConfig, MusicVAE
+from training.model import PATTERNS, ModelConfig, MusicVAE
 from training.reconstruct import quiet, reconstruct
 
 pytestmark = pytest.mark.training
 
 SMALL = {
-    "latent": 12,
+    "common": 6,
+    "differing": 2,
     "encoder": 10,
+    "whole": 9,
     "bar_encoder": 8,
     "conductor": 14,
     "decoder": 16,
@@ -141,14 +143,24 @@ def test_an_unknown_combination_goes_to_the_nearest_known(loops: Loops) -> None:
     assert torch.equal(model.choices_of(table.float()[None]), torch.tensor([[0, 1, 2]]))
 
 
-def test_renumbering_the_latent_keeps_the_model(model: MusicVAE, loops: Loops) -> None:
-    renumbered = copy.deepcopy(model)
-    nats = torch.from_numpy(reconstruct(model, loops).kl.mean(axis=0))
-    renumbered.order_latent(nats)
-    before, after = reconstruct(model, loops), reconstruct(renumbered, loops)
-    np.testing.assert_allclose(after.kl.mean(axis=0), np.sort(nats.numpy())[::-1], rtol=1e-4)
-    np.testing.assert_array_equal(before.hits, after.hits)
-    np.testing.assert_allclose(before.velocities, after.velocities, atol=1e-4)
+def test_a_rotation_of_equal_bars_is_the_same_z_and_other_bars_only_move_the_differences(
+    model: MusicVAE, batch: Batch
+) -> None:
+    """The patterns part what bars have in common from how they differ."""
+    one_bar = Batch(*(part[:, :16].repeat(1, 4, 1) for part in batch))
+    features = torch.randn(2, 4, 5)
+    parts = PATTERNS @ features
+    torch.testing.assert_close(PATTERNS @ parts, features)
+    torch.testing.assert_close(parts[:, 0], features.sum(dim=1) / 2)
+    turned = PATTERNS @ features.roll(1, dims=1)
+    torch.testing.assert_close(turned[:, 0], parts[:, 0])
+    assert not torch.allclose(turned[:, 1:], parts[:, 1:])
+    assert torch.isfinite(model.encode(*one_bar)[0]).all()
+
+
+def test_playable_are_the_rows_of_the_table(model: MusicVAE) -> None:
+    numbers = (model.hit_table.to(torch.int64) * 2 ** torch.arange(9)).sum(dim=1)
+    assert sorted(numbers.tolist()) == model.playable.nonzero().flatten().tolist()
 
 
 def test_reconstruction_leaves_training_mode_as_it_was(model: MusicVAE, loops: Loops) -> None:
@@ -174,7 +186,7 @@ def test_quiet_noise_has_the_shapes_of_the_decoder() -> None:
     [
         ({"choices": 0}, "not 0"),
         ({"choices": 513}, "1 to 512"),
-        ({"latent": 0}, "'latent'"),
+        ({"common": 0}, "'common'"),
         ({"dropout": 1.0}, "dropout"),
     ],
 )

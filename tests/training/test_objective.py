@@ -24,7 +24,15 @@ def model(loops: Loops) -> MusicVAE:
     torch.manual_seed(0)
     table = hit_table(loops.hits)
     config = ModelConfig(
-        latent=6, choices=len(table), encoder=4, bar_encoder=4, conductor=4, decoder=4, dropout=0
+        common=3,
+        differing=1,
+        choices=len(table),
+        encoder=4,
+        whole=4,
+        bar_encoder=4,
+        conductor=4,
+        decoder=4,
+        dropout=0,
     )
     return MusicVAE(config, torch.from_numpy(table))
 

@@ -21,8 +21,10 @@ pytestmark = pytest.mark.training
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).resolve().parents[2]
 TINY = [
-    "--latent",
-    "8",
+    "--common",
+    "5",
+    "--differing",
+    "1",
     "--units",
     "16",
     "--batch",
@@ -195,7 +197,7 @@ def test_a_run_that_cannot_be_resumed_says_why(
     shutil.copytree(trained[0], run)
     arguments = ["train", "--corpus", corpus, "--output", run, "--epochs", "31", *TINY]
     assert "holds a run already" in sentence(training_command(*arguments))
-    assert "other sizes" in sentence(training_command(*arguments, "--resume", "--latent", "9"))
+    assert "other sizes" in sentence(training_command(*arguments, "--resume", "--common", "9"))
     (run / "last.ckpt").write_bytes((run / "last.ckpt").read_bytes()[:20_000])
     assert "damaged" in sentence(training_command(*arguments, "--resume"))
 
