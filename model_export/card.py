@@ -65,7 +65,8 @@ def _what(manifest: Mapping[str, Any]) -> str:
         "",
         f"- bundle format {manifest['format_version']}, Groovebridge {code['groovebridge']}",
         f"- z has {manifest['latent_size']} coordinates, which tell {sum(told):.0f} nats about a loop of the",
-        f"  training set (KL against the standard normal); {sum(nats >= 0.1 for nats in told)} tell 0.1 or more",
+        "  training set (KL against the standard normal); "
+        f"{sum(nats >= 0.1 for nats in told)} tell 0.1 or more",
         f"- each step is one choice among {manifest['choices']} combinations of "
         f"{len(manifest['voices'])} voices",
     ]
