@@ -59,6 +59,9 @@ class NoteMapChoice(StrEnum):
 
 
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Which drums: the same seed, the same drums.")]
+Style = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Drums of one style, e.g. jazz (default: any).")
+]
 Temperature = Annotated[
     float, typer.Option(metavar="0..2", help="How loosely they are played: 0 is the plainest, 1 is free.")
 ]
@@ -86,6 +89,7 @@ GENERATE_EXAMPLES = """Examples:
 \b
 groovebridge generate                               eight loops in ./groovebridge-loops
 groovebridge generate --seed 7 --count 20 -o ideas  twenty others in ./ideas
+groovebridge generate --style jazz                  eight jazz loops
 groovebridge generate --set z1=2 --note-map ableton for an Ableton Drum Rack
 """
 
@@ -108,6 +112,7 @@ def play(
         ApiChoice, typer.Option(help="MIDI system; auto takes the best there is.")
     ] = ApiChoice.auto,
     seed: Seed = 0,
+    style: Style = None,
     temperature: Temperature = 0.5,
     sliders: Sliders = None,
     send_clock: Annotated[
@@ -139,7 +144,7 @@ def play(
             "Start a JACK server or load ALSA's sequencer (sudo modprobe snd-seq); "
             "`groovebridge doctor` says more."
         )
-    model, settings = _model(bundle, seed, temperature, sliders)
+    model, settings = _model(bundle, seed, style, temperature, sliders)
     config = PlayerConfig(
         api=chosen,
         out=out,
@@ -181,6 +186,7 @@ def play(
 def generate(
     count: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many loops.")] = 8,
     seed: Seed = 0,
+    style: Style = None,
     temperature: Temperature = 0.5,
     sliders: Sliders = None,
     output: Annotated[
@@ -196,7 +202,7 @@ def generate(
     from bridge.groove import NOTE_MAPS
     from bridge.studio.generate import generate as write_loops
 
-    model, settings = _model(bundle, seed, temperature, sliders)
+    model, settings = _model(bundle, seed, style, temperature, sliders)
     for path in write_loops(model, settings, count, output, bpm, NOTE_MAPS[note_map.value].out_notes):
         typer.echo(path)
 
@@ -261,13 +267,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _model(
-    bundle: Path | None, seed: int, temperature: float, sliders: list[str] | None
+    bundle: Path | None, seed: int, style: str | None, temperature: float, sliders: list[str] | None
 ) -> tuple[Model, Settings]:
     from bridge.model import Bundle, Model, Settings
 
-    settings = Settings(seed=seed, temperature=temperature, axes=dict(map(_slider, sliders or ())))
+    settings = Settings(
+        seed=seed, temperature=temperature, axes=dict(map(_slider, sliders or ())), style=style
+    )
     model = Model(Bundle.load(bundle))
-    model.latent(settings)  # an unknown slider is told before anything opens
+    model.latent(settings)  # an unknown slider or style is told before anything opens
     return model, settings
 
 

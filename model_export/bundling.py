@@ -18,15 +18,26 @@ import numpy as np
 from bridge import __version__
 from bridge.groove import STEPS
 from bridge.model import Bundle, Model
-from bridge.model.bundle import DECODER, ENCODER, FORMAT, FORMAT_VERSION, MANIFEST, PAIR, VOICE_NAMES
+from bridge.model.bundle import (
+    DECODER,
+    ENCODER,
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    PAIR,
+    PRIOR,
+    VOICE_NAMES,
+)
 from bridge.model.providers import open_session
 from model_export import parity
+from model_export.card import write_card
 from model_export.errors import ExportError, ParityError
-from model_export.graphs import LOOP, OPSET, decoder_graph, encoder_graph
+from model_export.graphs import LOOP, OPSET, decoder_graph, encoder_graph, prior_graph
 from model_export.loops import ExportLoops, axis_nats, corpus_loops, dreamt_loops
-from model_export.parity import Arrays, Parity
-from training.checkpoint import load_checkpoint
+from model_export.parity import Arrays, Parity, Sessions
+from training.checkpoint import load_checkpoint, load_prior
 from training.model import MusicVAE
+from training.prior import Prior
 
 LICENCE = {
     "code": "GPL-3.0-or-later",
@@ -54,20 +65,22 @@ def export(
     Raises CheckpointError, CorpusError, ParityError or ExportError.
     """
     model = load_checkpoint(checkpoint)
-    loops = corpus_loops(data) if data else dreamt_loops(model)
+    prior = load_prior(checkpoint)
+    loops = corpus_loops(data) if data else dreamt_loops(model, prior)
     with replacing(target) as folder:
         files = {
             ENCODER: encoder_graph(model),
             DECODER: decoder_graph(model),
-            PAIR: _stored(clear_pair(model, loops.proof)),
+            PRIOR: prior_graph(prior),
+            PAIR: _stored(clear_pair(model, prior)),
         }
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        proof = parity.prove(
-            model, open_session(folder / ENCODER), open_session(folder / DECODER), loops.proof
-        )
-        manifest = _manifest(model, loops, files, metrics or {})
+        sessions = Sessions(*(open_session(folder / name) for name in (ENCODER, DECODER, PRIOR)))
+        proof = parity.prove(model, prior, sessions, loops.proof)
+        manifest = _manifest(model, prior, loops, files, metrics or {})
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_card(folder, manifest)
         difference = Model(Bundle.load(folder), "cpu").replay()
         if not difference <= parity.TOLERANCE:
             raise ParityError(
@@ -76,17 +89,17 @@ def export(
     return proof
 
 
-def clear_pair(model: MusicVAE, proof: Arrays) -> Arrays:
-    """Inputs of both graphs with PyTorch's answers, one row a temperature, none of its steps near a tie.
+def clear_pair(model: MusicVAE, prior: Prior) -> Arrays:
+    """A draw of the prior, its loop and where that lies, as PyTorch has them: one row a temperature.
 
-    So the answer is the same on every provider, and a replay needs no exception. ExportError if the model
-    decides no loop that clearly.
+    No step of these loops is near a tie, so the answer is the same on every provider, and a replay needs no
+    exception. ExportError if the model decides no loop that clearly.
     """
-    latents = parity.torch_encode(model, proof)["mu"]
+    drawn = parity.prior_feed(prior, range(PAIR_CANDIDATES), seed=0)
+    z = parity.torch_draw(prior, drawn)["z"]
     rows: list[Arrays] = []
     for temperature in PAIR_TEMPERATURES:
-        z = latents[np.arange(PAIR_CANDIDATES) % len(latents)]
-        feed = parity.decoder_feed(z, temperature, 0, model.config.choices)
+        feed = drawn | parity.decoder_feed(z, temperature, 0, model.config.choices)
         answer = parity.torch_decode(model, feed)
         gaps = answer.pop("gaps").min(axis=1)
         clearest = int(np.argmax(gaps))
@@ -101,7 +114,7 @@ def clear_pair(model: MusicVAE, proof: Arrays) -> Arrays:
 
 
 def _manifest(
-    model: MusicVAE, loops: ExportLoops, files: Mapping[str, bytes], metrics: Mapping[str, Any]
+    model: MusicVAE, prior: Prior, loops: ExportLoops, files: Mapping[str, bytes], metrics: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What bundle.json says: see `bridge.model.bundle.Manifest`."""
     nats = axis_nats(model, loops.training)
@@ -116,6 +129,7 @@ def _manifest(
             {"name": f"z{place}", "index": int(index), "nats": max(0.0, round(float(nats[index]), 6))}
             for place, index in enumerate(np.argsort(-nats, kind="stable"), start=1)
         ],
+        "styles": prior.styles,
         "metrics": dict(metrics),
         "provenance": {
             "data": loops.data,

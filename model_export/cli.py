@@ -49,8 +49,9 @@ def export(
     except GroovebridgeError as error:
         _fail(error)
     typer.echo(
-        f"{output}: onnxruntime answers as PyTorch does on {proof.encoded} loops encoded and {proof.decoded} "
-        f"decoded (largest difference {proof.largest_difference:.1e}, near ties {proof.near_ties})."
+        f"{output}: onnxruntime answers as PyTorch does on {proof.encoded} loops encoded, {proof.decoded} "
+        f"decoded and {proof.drawn} points drawn (largest difference {proof.largest_difference:.1e}, near "
+        f"ties {proof.near_ties})."
     )
 
 

@@ -1,4 +1,4 @@
-"""MusicVAE -> ONNX: two graphs without stack traces, local paths or files beside them.
+"""MusicVAE and its prior -> ONNX: three graphs without stack traces, local paths or files beside them.
 
 `torch.onnx` writes the stack trace of the Python line that each node comes from into the graph, with the
 paths of the machine that it ran on. `clean` removes all metadata and doc strings; `find_path` proves that
@@ -22,10 +22,13 @@ from torch import Tensor, nn
 from bridge.groove import STEPS, VOICES
 from model_export.errors import ExportError
 from training.model import MusicVAE
+from training.prior import Prior
 
 OPSET = 20
 LOOP = ("hits", "velocities", "offsets")
 LATENT = ("mu", "sigma")
+PRIOR_INPUTS = ("noise", "style")
+POINT = ("z",)
 DECODER_INPUTS = ("z", "temperature", "hit_noise", "expression_noise")
 
 # Torch freezes a batch dimension that is 1 in the example.
@@ -75,6 +78,12 @@ def decoder_graph(model: MusicVAE) -> bytes:
         torch.zeros(_EXAMPLE_BATCH, STEPS, 2 * VOICES),
     )
     return _export(_Decoder(model), example, DECODER_INPUTS, LOOP)
+
+
+def prior_graph(prior: Prior) -> bytes:
+    """The prior: noise [B, Z] and style [B] (int64) -> z [B, Z]."""
+    example = (torch.zeros(_EXAMPLE_BATCH, prior.latent), torch.zeros(_EXAMPLE_BATCH, dtype=torch.int64))
+    return _export(prior, example, PRIOR_INPUTS, POINT)
 
 
 def _export(

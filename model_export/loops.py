@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.noise import prior_draw
 from model_export.errors import ExportError
 from model_export.graphs import LOOP
-from model_export.parity import Arrays, decoder_feed, torch_decode, torch_encode
+from model_export.parity import Arrays, decoder_feed, prior_feed, torch_decode, torch_draw, torch_encode
 from training.corpus import SPLITS, load_manifest, load_split
 from training.model import MusicVAE
+from training.prior import Prior
 
 PROOF_LOOPS = 48
 DREAMT_LOOPS = 256
@@ -57,9 +57,9 @@ def corpus_loops(folder: Path) -> ExportLoops:
     )
 
 
-def dreamt_loops(model: MusicVAE) -> ExportLoops:
+def dreamt_loops(model: MusicVAE, prior: Prior) -> ExportLoops:
     """Loops that the model itself draws from its prior, for an export without the data at hand."""
-    z = np.stack([prior_draw(0, index, model.config.latent) for index in range(DREAMT_LOOPS)])
+    z = torch_draw(prior, prior_feed(prior, range(DREAMT_LOOPS), seed=0))["z"]
     dreamt = torch_decode(model, decoder_feed(z, 1.0, 0, model.config.choices))
     loops = {name: dreamt[name] for name in LOOP}
     return ExportLoops({name: loops[name][:PROOF_LOOPS] for name in LOOP}, loops, {})

@@ -1,9 +1,10 @@
 """The proof that the exported graphs answer as PyTorch does.
 
-Hits must be equal, velocities, offsets, mu and sigma within 1e-4. One exception: where PyTorch's two best
-choices of a step lie within 1e-3 of each other, the two runtimes may fall to different sides, since their
-sums round differently. That is allowed at the first step of a bar in which they differ, and what follows in
-that bar is another loop, so it is not compared. (Bars are decoded independently of each other.)
+Hits must be equal, velocities, offsets, mu, sigma and the prior's z within 1e-4. One exception: where
+PyTorch's two best choices of a step lie within 1e-3 of each other, the two runtimes may fall to different
+sides, since their sums round differently. That is allowed at the first step of a bar in which they differ,
+and what follows in that bar is another loop, so it is not compared. (Bars are decoded independently of each
+other.)
 
        step    0  1  2  3  4 ...                 step    0  1  2  3  4 ...
     bar  torch 3  0  7  0  3                  bar  torch 3  0  7  0  3
@@ -12,6 +13,7 @@ that bar is another loop, so it is not compared. (Bars are decoded independently
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +22,11 @@ import torch
 from numpy.typing import NDArray
 
 from bridge.groove.loop import BARS, STEPS, STEPS_PER_BAR
-from bridge.model.noise import expression_noise, hit_noise
+from bridge.model.noise import expression_noise, hit_noise, prior_noise
 from model_export.errors import ParityError
-from model_export.graphs import DECODER_INPUTS, LATENT, LOOP
+from model_export.graphs import DECODER_INPUTS, LATENT, LOOP, POINT, PRIOR_INPUTS
 from training.model import MusicVAE
+from training.prior import Prior
 
 TOLERANCE = 1e-4
 NEAR_TIE = 1e-3
@@ -31,26 +34,37 @@ BATCHES = (1, 2, 7)
 TEMPERATURES = (0.0, 0.5, 1.0)
 SEEDS = (0, 1, 2)
 
-Arrays = dict[str, NDArray[np.float32]]
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The bundle's graphs, each open in onnxruntime."""
+
+    encoder: Any
+    decoder: Any
+    prior: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How many loops were compared, bars with a near tie among them, the largest difference elsewhere."""
+    """How many loops and draws were compared, bars with a near tie, the largest difference elsewhere."""
 
     decoded: int
     encoded: int
+    drawn: int
     near_ties: int
     largest_difference: float
 
 
-def prove(model: MusicVAE, encoder: Any, decoder: Any, loops: Arrays) -> Parity:
-    """Compare PyTorch with two onnxruntime sessions on real loops [N, 64, 9].
+def prove(model: MusicVAE, prior: Prior, sessions: Sessions, loops: Arrays) -> Parity:
+    """Compare PyTorch with onnxruntime sessions on real loops [N, 64, 9].
 
     Every batch size with every seed takes its own loops; each is encoded, and decoded at every temperature.
+    The prior draws as many points, its styles in turn.
     Raises ParityError with the value, the difference and where it was.
     """
-    encoded = decoded = ties = start = 0
+    encoded = decoded = drawn = ties = start = 0
     largest = 0.0
     for batch in BATCHES:
         for seed in SEEDS:
@@ -58,19 +72,23 @@ def prove(model: MusicVAE, encoder: Any, decoder: Any, loops: Arrays) -> Parity:
             start += batch
             part = {name: loops[name][rows] for name in LOOP}
             latent = torch_encode(model, part)
-            found = dict(zip(LATENT, encoder.run(list(LATENT), part), strict=True))
-            for name in LATENT:
-                largest = max(largest, _close(name, found[name], latent[name], f"batch {batch}"))
+            asked = prior_feed(prior, range(start, start + batch), seed)
+            expected = latent | torch_draw(prior, asked)
+            found = dict(zip(LATENT, sessions.encoder.run(list(LATENT), part), strict=True))
+            found |= dict(zip(POINT, sessions.prior.run(list(POINT), asked), strict=True))
+            for name in (*LATENT, *POINT):
+                largest = max(largest, _close(name, found[name], expected[name], f"batch {batch}"))
             encoded += batch
+            drawn += batch
             for temperature in TEMPERATURES:
                 feed = decoder_feed(latent["mu"], temperature, seed, model.config.choices)
-                answer = dict(zip(LOOP, decoder.run(list(LOOP), feed), strict=True))
+                answer = dict(zip(LOOP, sessions.decoder.run(list(LOOP), feed), strict=True))
                 where = f"batch {batch}, temperature {temperature:g}, seed {seed}"
                 near, difference = compare_loops(answer, torch_decode(model, feed), where)
                 ties += near
                 largest = max(largest, difference)
                 decoded += batch
-    return Parity(decoded, encoded, ties, largest)
+    return Parity(decoded, encoded, drawn, ties, largest)
 
 
 def decoder_feed(z: NDArray[np.float32], temperature: float, seed: int, choices: int) -> Arrays:
@@ -90,6 +108,20 @@ def torch_encode(model: MusicVAE, loops: Arrays) -> Arrays:
     with torch.inference_mode():
         values = model.encode(*(torch.from_numpy(loops[name]) for name in LOOP))
     return {name: value.numpy() for name, value in zip(LATENT, values, strict=True)}
+
+
+def prior_feed(prior: Prior, indices: Iterable[int], seed: int) -> Arrays:
+    """The prior's inputs for the draws (seed, index) of `indices`: open, then each style in turn."""
+    rows = np.array(list(indices))
+    noise = np.stack([prior_noise(seed, int(row), prior.latent) for row in rows])
+    return {"noise": noise, "style": rows % (len(prior.styles) + 1)}
+
+
+def torch_draw(prior: Prior, feed: Arrays) -> Arrays:
+    """PyTorch's z [B, Z] for a prior feed."""
+    with torch.inference_mode():
+        value = prior(*(torch.from_numpy(feed[name]) for name in PRIOR_INPUTS))
+    return {"z": value.numpy()}
 
 
 def torch_decode(model: MusicVAE, feed: Arrays) -> Arrays:

@@ -1,4 +1,4 @@
-"""A trained model as one file: sizes, hit table, weights and where they come from.
+"""A trained model as one file: sizes, hit table, weights and where they come from; its prior, once fitted.
 
 This is what `model_export` reads. (`last.ckpt`, Lightning's own file beside it, is for resuming only.) It is
 loaded with `weights_only`, so a file from elsewhere cannot run code.
@@ -18,6 +18,7 @@ import torch
 
 from bridge.errors import GroovebridgeError
 from training.model import ModelConfig, MusicVAE
+from training.prior import Prior
 
 FORMAT = "groovebridge-musicvae"
 VERSION = 2
@@ -27,8 +28,10 @@ class CheckpointError(GroovebridgeError):
     """A checkpoint that is missing, damaged, of another version or not one of ours."""
 
 
-def save_checkpoint(path: Path, model: MusicVAE) -> None:
-    """Write the model with its `provenance` (plain values only); the file appears whole or not at all.
+def save_checkpoint(path: Path, model: MusicVAE, prior: Prior | None = None) -> None:
+    """Write the model with its `provenance` (plain values only) and its prior, if one has been fitted.
+
+    The file appears whole or not at all.
 
     CheckpointError when it cannot be written, such as on a full disk.
     """
@@ -39,6 +42,7 @@ def save_checkpoint(path: Path, model: MusicVAE) -> None:
         "hit_table": model.hit_table.to(torch.uint8).cpu(),
         "weights": {name: value.detach().cpu() for name, value in model.state_dict().items()},
         "provenance": dict(model.provenance),
+        "prior": None if prior is None else _packed(prior),
     }
     temporary = None
     try:
@@ -57,7 +61,42 @@ def save_checkpoint(path: Path, model: MusicVAE) -> None:
 
 def load_checkpoint(path: Path | str) -> MusicVAE:
     """Read a model, ready to use (eval mode, on the CPU), with its `config`, `hit_table` and `provenance`."""
-    path = Path(path)
+    content = _read(Path(path))
+    try:
+        model = MusicVAE(ModelConfig(**content["config"]), content["hit_table"])
+        model.load_state_dict(content["weights"])
+        model.provenance = dict(content["provenance"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} is incomplete: its weights do not fit its sizes. Train or copy it again."
+        ) from error
+    return model.eval()
+
+
+def load_prior(path: Path | str) -> Prior:
+    """Read the prior that was fitted to a model: the identity, without styles, where none was."""
+    content = _read(Path(path))
+    packed = content.get("prior")
+    try:
+        if packed is None:
+            return Prior(ModelConfig(**content["config"]).latent).eval()
+        prior = Prior(packed["latent"], tuple(packed["styles"]))
+        prior.load_state_dict(packed["weights"])
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The prior in {path} is incomplete. Fit it again with `python -m training prior`."
+        ) from error
+    return prior.eval()
+
+
+def _packed(prior: Prior) -> dict[str, Any]:
+    """A prior as plain values and tensors."""
+    weights = {name: value.detach().cpu() for name, value in prior.state_dict().items()}
+    return {"latent": prior.latent, "styles": list(prior.styles), "weights": weights}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint of this version; CheckpointError for anything else."""
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -86,12 +125,4 @@ def load_checkpoint(path: Path | str) -> MusicVAE:
             f"{VERSION}. "
             "Use the program that wrote it, or train again."
         )
-    try:
-        model = MusicVAE(ModelConfig(**content["config"]), content["hit_table"])
-        model.load_state_dict(content["weights"])
-        model.provenance = dict(content["provenance"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path} is incomplete: its weights do not fit its sizes. Train or copy it again."
-        ) from error
-    return model.eval()
+    return content

@@ -3,7 +3,8 @@
     bundle.json    this schema
     encoder.onnx   loop -> point of the latent space
     decoder.onnx   point of the latent space and noise -> loop
-    pair.npz       inputs of both graphs and what PyTorch answered, to be replayed
+    prior.onnx     noise and a style -> point of the latent space where such loops lie
+    pair.npz       inputs of the graphs and what PyTorch answered, to be replayed
 
 `Bundle.load` reads and verifies: each file's sha256 against bundle.json, and the stored pair's shapes. The
 graphs' own inputs and outputs are checked when they are opened (`bridge.model.model`).
@@ -19,7 +20,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +30,13 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import STEPS, VOICES, Voice
 
 FORMAT = "groovebridge-bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "bundle.json"
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
+PRIOR = "prior.onnx"
 PAIR = "pair.npz"
-FILES = (ENCODER, DECODER, PAIR)
+FILES = (ENCODER, DECODER, PRIOR, PAIR)
 SHIPPED = Path(__file__).parent / "shipped"
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
 
@@ -80,15 +82,19 @@ class Provenance(_Part):
 
 
 class Manifest(_Part):
-    """bundle.json. Axes stand in the order of how much they matter (nats, most first)."""
+    """bundle.json. Axes stand in the order of how much they matter (nats, most first).
+
+    styles: what the prior can be asked for: its input is 0 for an open style, k for the k-th of these.
+    """
 
     format: Literal["groovebridge-bundle"]
-    format_version: Literal[1]
+    format_version: Literal[2]
     voices: tuple[str, ...]
     steps: Literal[64]
     latent_size: Annotated[int, Field(ge=1)]
     choices: Annotated[int, Field(ge=1, le=512)]
     axes: Annotated[tuple[Axis, ...], Field(min_length=1)]
+    styles: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+$")], ...]
     metrics: Mapping[str, JsonValue]
     provenance: Provenance
     licence: Licence
@@ -103,6 +109,8 @@ class Manifest(_Part):
         indices = [axis.index for axis in self.axes]
         if len(set(indices)) < len(indices) or max(indices) >= self.latent_size:
             raise ValueError(f"axes must have different indices below the latent size {self.latent_size}")
+        if len(set(self.styles)) < len(self.styles):
+            raise ValueError("styles must have different names")
         missing = sorted(set(FILES) - set(self.files))
         if missing:
             raise ValueError(f"files must name {', '.join(missing)}")
@@ -114,12 +122,15 @@ class Manifest(_Part):
 
 
 def pair_shapes(latent_size: int, choices: int) -> dict[str, tuple[int, ...]]:
-    """What pair.npz holds: float32 arrays [B, ...] by name, here without their batch dimension B.
+    """What pair.npz holds: arrays [B, ...] by name, here without their batch dimension B.
 
-    The decoder's inputs and what it answered, then what the encoder answered to that loop.
+    The prior's inputs and the point z that it answered; the decoder's other inputs and the loop that it
+    answered; what the encoder answered to that loop. All are float32 but `style`, which is int64.
     """
     grid = (STEPS, VOICES)
     return {
+        "noise": (latent_size,),
+        "style": (),
         "z": (latent_size,),
         "temperature": (),
         "hit_noise": (STEPS, choices),
@@ -171,7 +182,12 @@ class Bundle:
         """The decoder graph."""
         return self.path / DECODER
 
-    def pair(self) -> dict[str, NDArray[np.float32]]:
+    @property
+    def prior(self) -> Path:
+        """The prior graph."""
+        return self.path / PRIOR
+
+    def pair(self) -> dict[str, NDArray[Any]]:
         """The stored inputs and outputs, as `pair_shapes` with a batch dimension in front."""
         path = self.path / PAIR
         try:
@@ -182,11 +198,12 @@ class Bundle:
         shapes = pair_shapes(self.manifest.latent_size, self.manifest.choices)
         for name, shape in shapes.items():
             array = arrays.get(name)
-            if array is None or array.dtype != np.float32 or array.ndim == 0 or array.shape[1:] != shape:
+            kind = np.int64 if name == "style" else np.float32
+            if array is None or array.dtype != kind or array.ndim == 0 or array.shape[1:] != shape:
                 found = "missing" if array is None else f"{array.dtype} {list(array.shape)}"
+                wanted = f"{np.dtype(kind)} [{', '.join(map(str, ('B', *shape)))}]"
                 raise BundleError(
-                    f"The array {name} in {path} should be float32 [B, {', '.join(map(str, shape))}] "
-                    f"but is {found}. {_OTHER_BUNDLE}"
+                    f"The array {name} in {path} should be {wanted} but is {found}. {_OTHER_BUNDLE}"
                 )
         return {name: arrays[name] for name in shapes}
 

@@ -33,6 +33,7 @@ class Model:
         manifest = bundle.manifest
         self._latent_size, self._choices = manifest.latent_size, manifest.choices
         self._coordinates = {axis.name: axis.index for axis in manifest.axes}
+        self._styles = {name: number for number, name in enumerate(manifest.styles, start=1)}
         self._encoder: Any = None
         self._opening = threading.Lock()
         grid = (STEPS, VOICES)
@@ -45,6 +46,9 @@ class Model:
             "expression_noise": (STEPS, noise.EXPRESSIONS),
         }
         _check_graph(self._decoder, bundle.decoder.name, inputs, self._loop_shapes)
+        self._prior = open_session(bundle.prior)  # on the CPU always: it takes microseconds there
+        point: Shapes = {"z": (self._latent_size,)}
+        _check_graph(self._prior, bundle.prior.name, {"noise": (self._latent_size,), "style": ()}, point)
 
     @property
     def provider(self) -> str:
@@ -56,12 +60,21 @@ class Model:
         """The names of the raw axes, those that matter most first."""
         return tuple(self._coordinates)
 
-    def latent(self, settings: Settings) -> Floats:
-        """The point z [Z]: the prior draw of (seed, index), raw axes in place of their coordinates.
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that can be asked for; none where the training data named none."""
+        return tuple(self._styles)
 
-        Raises SliderError for a name that this bundle does not have.
+    def latent(self, settings: Settings) -> Floats:
+        """The point z [Z]: the prior's draw for (seed, index) and the style, raw axes in place of their
+        coordinates.
+
+        Raises SliderError for an axis or a style that this bundle does not have.
         """
-        z = noise.prior_draw(settings.seed, settings.index, self._latent_size)
+        drawn = noise.prior_noise(settings.seed, settings.index, self._latent_size)
+        style = np.array([self._style_number(settings.style)], dtype=np.int64)
+        (points,) = self._prior.run(["z"], {"noise": drawn[np.newaxis], "style": style})
+        z: Floats = points[0]
         for name, value in settings.axes.items():
             if name not in self._coordinates:
                 raise SliderError(f"There is no slider {name!r}. This model has {_span(self.axes)}.")
@@ -119,14 +132,27 @@ class Model:
         Below 1e-4 where all is well, on every provider: the exporter stores a pair without near ties.
         """
         pair = self.bundle.pair()
-        decoded = self._decoder.run(
-            list(self._loop_shapes), {v.name: pair[v.name] for v in self._decoder.get_inputs()}
+        return max(
+            float(np.max(np.abs(answer - pair[output.name])))
+            for session in (self._prior, self._decoder, self._open_encoder())
+            for output, answer in zip(
+                session.get_outputs(),
+                session.run(None, {value.name: pair[value.name] for value in session.get_inputs()}),
+                strict=True,
+            )
         )
-        encoded = self._open_encoder().run(
-            list(self._latent_shapes), {name: pair[name] for name in self._loop_shapes}
-        )
-        answers = zip([*self._loop_shapes, *self._latent_shapes], [*decoded, *encoded], strict=True)
-        return max(float(np.max(np.abs(answer - pair[name]))) for name, answer in answers)
+
+    def _style_number(self, name: str | None) -> int:
+        """The prior's input for a style: 0 for None."""
+        if name is None:
+            return 0
+        if not self._styles:
+            raise SliderError(
+                f"There is no style {name!r}: this model was trained without styles. Leave the style open."
+            )
+        if name not in self._styles:
+            raise SliderError(f"There is no style {name!r}. This model has {', '.join(self._styles)}.")
+        return self._styles[name]
 
     def _open_encoder(self) -> Any:
         with self._opening:
@@ -138,13 +164,15 @@ class Model:
 
 
 def _check_graph(session: Any, name: str, inputs: Shapes, outputs: Shapes) -> None:
-    """Compare a graph with the format: names, float32, a free batch dimension, then these shapes."""
+    """Compare a graph with the format: names, types, a free batch dimension, then these shapes."""
     for kind, found, expected in (
         ("inputs", session.get_inputs(), inputs),
         ("outputs", session.get_outputs(), outputs),
     ):
         if {value.name: tuple(value.shape[1:]) for value in found} != expected or any(
-            value.type != "tensor(float)" or isinstance(value.shape[0], int) for value in found
+            value.type != ("tensor(int64)" if value.name == "style" else "tensor(float)")
+            or isinstance(value.shape[0], int)
+            for value in found
         ):
             described = ", ".join(f"{value.name} {value.shape}" for value in found)
             raise BundleError(

@@ -36,8 +36,8 @@ class _Stream(IntEnum):
     EXPRESSION = 2
 
 
-def prior_draw(seed: int, index: int, size: int) -> NDArray[np.float32]:
-    """A point of the latent space, [size], standard normal. A longer draw begins with the shorter one."""
+def prior_noise(seed: int, index: int, size: int) -> NDArray[np.float32]:
+    """What the prior makes a point of, [size], standard normal. A longer draw begins with the shorter one."""
     return _normals(seed, index, _Stream.PRIOR, size).astype(np.float32)
 
 

@@ -23,17 +23,19 @@ class Settings:
 
     seed, index   0..2^63-1: which idea; `index` counts the ideas of one seed (new idea, blocks of --evolve)
     temperature   0..2: how freely hits, touch and timing are drawn; 0 is the most likely loop
+    style         the style that is asked for, by name (`Model.styles`); None leaves it open
     axes          raw axes by name (z1, z2, ...), in standard deviations, -3..3; each replaces its coordinate
                   of the prior draw. The mapping is copied; do not change it.
 
     Raises SliderError for a seed, index or temperature out of range, and for an axis value that is. Which
-    axes there are is the bundle's matter: `Model` raises for unknown names.
+    axes and styles there are is the bundle's matter: `Model` raises for unknown names.
     """
 
     seed: int = 0
     index: int = 0
     temperature: float = 0.5
     axes: Mapping[str, float] = field(default_factory=dict)
+    style: str | None = None
 
     def __post_init__(self) -> None:
         for name, whole in (("seed", self.seed), ("index", self.index)):
@@ -46,7 +48,7 @@ class Settings:
         object.__setattr__(self, "axes", {name: float(value) for name, value in self.axes.items()})
 
     def __hash__(self) -> int:
-        return hash((self.seed, self.index, self.temperature, frozenset(self.axes.items())))
+        return hash((self.seed, self.index, self.temperature, self.style, frozenset(self.axes.items())))
 
 
 def _check_range(name: str, value: float, limits: tuple[float, float]) -> None:

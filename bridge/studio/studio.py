@@ -225,6 +225,11 @@ class Studio:
         with self._changing():
             self._set_settings(replace(self._state.settings, temperature=temperature))
 
+    def set_style(self, style: str | None) -> None:
+        """Ask for loops of a style of the model; None leaves it open. The seed and its idea stay."""
+        with self._changing():
+            self._set_settings(replace(self._state.settings, style=style))
+
     def set_seed(self, seed: int) -> None:
         """Begin with the first idea of another seed."""
         with self._changing():

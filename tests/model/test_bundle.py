@@ -16,7 +16,7 @@ from bridge.model import Bundle, BundleError, Model
 if TYPE_CHECKING:
     from tests.model.conftest import BundleCopy
 
-FILES = ("encoder.onnx", "decoder.onnx", "pair.npz")
+FILES = ("encoder.onnx", "decoder.onnx", "prior.onnx", "pair.npz")
 
 
 def refusal(path: Path) -> str:
@@ -31,7 +31,7 @@ def refusal(path: Path) -> str:
 
 def test_the_shipped_bundle_is_whole(shipped: Bundle) -> None:
     manifest = shipped.manifest
-    assert manifest.format_version == 1
+    assert manifest.format_version == 2
     assert manifest.licence.data == "CC BY 4.0"
     assert "Groove MIDI Dataset" in manifest.licence.citation
     assert sorted(axis.index for axis in manifest.axes) == list(range(manifest.latent_size))
@@ -105,13 +105,13 @@ def test_a_manifest_that_is_not_ours_is_refused(copy: BundleCopy, content: bytes
 
 
 def test_a_newer_version_asks_for_an_update(copy: BundleCopy) -> None:
-    copy.edit(lambda manifest: manifest.update(format_version=2, voices="all of them"))
+    copy.edit(lambda manifest: manifest.update(format_version=3, voices="all of them"))
     text = refusal(copy.path)
-    assert "version 2" in text
+    assert "version 3" in text
     assert "Update Groovebridge" in text
 
 
-@pytest.mark.parametrize("version", [0, "1", None])
+@pytest.mark.parametrize("version", [0, 1, "2", None])
 def test_another_version_asks_for_another_bundle(copy: BundleCopy, version: object) -> None:
     copy.edit(lambda manifest: manifest.update(format_version=version))
     assert f"version {version}" in refusal(copy.path)
@@ -171,15 +171,19 @@ def test_a_pair_of_other_shapes_is_refused(copy: BundleCopy, shipped: Bundle) ->
     assert "array mu" in refusal(copy.path)
 
 
-@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx"])
+@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "prior.onnx"])
 def test_a_graph_that_is_not_onnx_is_refused(copy: BundleCopy, name: str) -> None:
     copy.put(name, b"certainly not a graph")
     assert "onnxruntime cannot run" in refusal(copy.path)
 
 
-@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx"])
+@pytest.mark.parametrize("name", ["encoder.onnx", "decoder.onnx", "prior.onnx"])
 def test_a_graph_with_other_inputs_is_refused(copy: BundleCopy, name: str) -> None:
-    other = {"encoder.onnx": "decoder.onnx", "decoder.onnx": "encoder.onnx"}[name]
+    other = {
+        "encoder.onnx": "decoder.onnx",
+        "decoder.onnx": "prior.onnx",
+        "prior.onnx": "encoder.onnx",
+    }[name]
     copy.put(name, (copy.path / other).read_bytes())
     assert f"The inputs of {name}" in refusal(copy.path)
 
@@ -187,7 +191,7 @@ def test_a_graph_with_other_inputs_is_refused(copy: BundleCopy, name: str) -> No
 def test_a_graph_of_another_size_is_refused(copy: BundleCopy, shipped: Bundle) -> None:
     size = shipped.manifest.latent_size
     pair = shipped.pair()
-    for part in ("z", "mu", "sigma"):
+    for part in ("noise", "z", "mu", "sigma"):
         pair[part] = pair[part][:, : size // 2]
 
     def halve(manifest: dict[str, Any]) -> None:
@@ -219,4 +223,4 @@ def test_the_manifest_is_json_that_other_programs_read(shipped: Bundle) -> None:
     content = json.loads(
         (shipped.path / "bundle.json").read_text(encoding="utf-8"), parse_constant=pytest.fail
     )
-    assert set(content["files"]) == set(FILES)
+    assert set(content["files"]) >= set(FILES)

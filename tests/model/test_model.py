@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Bundle, Model, Settings, SliderError
-from bridge.model.noise import prior_draw
+from bridge.model.noise import prior_noise
 
 FREE = Settings(seed=7, temperature=1.0)
 
@@ -50,8 +50,8 @@ def test_seed_and_index_give_different_ideas(model: Model) -> None:
     assert len(loops) == 9
 
 
-def test_without_axes_the_point_is_the_prior_draw(model: Model, shipped: Bundle) -> None:
-    draw = prior_draw(5, 6, shipped.manifest.latent_size)
+def test_without_axes_the_point_is_the_prior_noise(model: Model, shipped: Bundle) -> None:
+    draw = prior_noise(5, 6, shipped.manifest.latent_size)
     assert model.latent(Settings(seed=5, index=6)).tobytes() == draw.tobytes()
 
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.model.noise import expression_noise, hit_noise, open_unit, prior_draw
+from bridge.model.noise import expression_noise, hit_noise, open_unit, prior_noise
 
 Stream = Callable[[int, int], NDArray[np.float32]]
 STREAMS: list[Stream] = [
-    lambda seed, index: prior_draw(seed, index, 128),
+    lambda seed, index: prior_noise(seed, index, 128),
     lambda seed, index: hit_noise(seed, index, 145),
     expression_noise,
 ]
@@ -32,11 +32,11 @@ def test_the_raw_bits_are_those_of_philox() -> None:
     ]
 
 
-def test_the_prior_draw_stays_what_it_is() -> None:
+def test_the_prior_noise_stays_what_it_is() -> None:
     expected = [-0.14712793, 0.50211215, -1.091101, 0.73758703, -0.73446286]
-    np.testing.assert_allclose(prior_draw(7, 0, 5), expected, rtol=1e-6)
-    np.testing.assert_allclose(prior_draw(7, 1, 3), [0.29133293, -0.43096775, -1.3915675], rtol=1e-6)
-    np.testing.assert_allclose(prior_draw(2**63 - 1, 3, 2), [1.5616688, 0.1750214], rtol=1e-6)
+    np.testing.assert_allclose(prior_noise(7, 0, 5), expected, rtol=1e-6)
+    np.testing.assert_allclose(prior_noise(7, 1, 3), [0.29133293, -0.43096775, -1.3915675], rtol=1e-6)
+    np.testing.assert_allclose(prior_noise(2**63 - 1, 3, 2), [1.5616688, 0.1750214], rtol=1e-6)
 
 
 def test_the_hit_noise_stays_what_it_is() -> None:
@@ -66,24 +66,24 @@ def test_no_two_streams_seeds_or_indices_share_their_noise() -> None:
     first = [
         float(value)
         for seed, index in places
-        for value in (prior_draw(seed, index, 2)[0], expression_noise(seed, index)[0, 0])
+        for value in (prior_noise(seed, index, 2)[0], expression_noise(seed, index)[0, 0])
     ]
     assert len(set(first)) == len(first)
-    draws = np.stack([prior_draw(seed, index, 1000) for seed, index in places])
+    draws = np.stack([prior_noise(seed, index, 1000) for seed, index in places])
     correlation = np.corrcoef(draws) - np.eye(len(places))
     assert np.abs(correlation).max() < 0.15  # the deviation of one is 0.03
 
 
-def test_a_longer_prior_draw_begins_with_the_shorter() -> None:
+def test_a_longer_prior_noise_begins_with_the_shorter() -> None:
     for size in (1, 2, 7):
-        assert prior_draw(3, 4, size).tobytes() == prior_draw(3, 4, 8)[:size].tobytes()
+        assert prior_noise(3, 4, size).tobytes() == prior_noise(3, 4, 8)[:size].tobytes()
 
 
 def test_the_hit_noise_is_gumbel_and_the_rest_is_normal() -> None:
     gumbel = np.concatenate([hit_noise(seed, 0, 512).ravel() for seed in range(8)])
     assert gumbel.mean() == pytest.approx(np.euler_gamma, abs=0.01)
     assert gumbel.var() == pytest.approx(np.pi**2 / 6, abs=0.03)
-    normal = np.concatenate([prior_draw(seed, 0, 30_001) for seed in range(8)])
+    normal = np.concatenate([prior_noise(seed, 0, 30_001) for seed in range(8)])
     assert normal.mean() == pytest.approx(0, abs=0.01)
     assert normal.std() == pytest.approx(1, abs=0.01)
     assert np.mean(np.abs(normal) < 1) == pytest.approx(0.6827, abs=0.005)
@@ -99,4 +99,4 @@ def test_the_extreme_words_stay_inside_the_open_interval() -> None:
 @pytest.mark.parametrize(("seed", "index"), [(-1, 0), (0, -1), (2**64, 0), (0, 2**64)])
 def test_a_seed_beyond_64_bits_is_refused(seed: int, index: int) -> None:
     with pytest.raises(ValueError, match="seed and index"):
-        prior_draw(seed, index, 1)
+        prior_noise(seed, index, 1)

@@ -16,6 +16,7 @@ from bridge.model.providers import open_session
 if TYPE_CHECKING:
     from model_export.loops import ExportLoops
     from training.model import MusicVAE
+    from training.prior import Prior
 
 pytestmark = pytest.mark.training
 
@@ -29,11 +30,13 @@ def loops(corpus: Path) -> ExportLoops:
     return corpus_loops(corpus)
 
 
-def prove(model: MusicVAE, bundle: Path, loops: ExportLoops) -> Any:
+def prove(model: MusicVAE, bundle: Path, loops: ExportLoops, prior: Prior | None = None) -> Any:
+    from model_export.parity import Sessions
     from model_export.parity import prove as prove_parity
+    from training.prior import Prior
 
-    encoder, decoder = open_session(bundle / "encoder.onnx"), open_session(bundle / "decoder.onnx")
-    return prove_parity(model, encoder, decoder, loops.proof)
+    sessions = (open_session(bundle / f"{name}.onnx") for name in ("encoder", "decoder", "prior"))
+    return prove_parity(model, prior or Prior(model.config.latent), Sessions(*sessions), loops.proof)
 
 
 def perturbed(model: MusicVAE, part: str, by: float) -> MusicVAE:
@@ -59,8 +62,9 @@ def test_the_exported_graphs_answer_as_pytorch_does(
 
 def test_the_models_own_loops_serve_where_there_is_no_corpus(tiny: MusicVAE) -> None:
     from model_export.loops import dreamt_loops
+    from training.prior import Prior
 
-    dreamt = dreamt_loops(tiny)
+    dreamt = dreamt_loops(tiny, Prior(tiny.config.latent))
     assert dreamt.data == {}
     assert dreamt.training["hits"].shape == (256, 64, 9)
     assert len(np.unique(dreamt.proof["hits"], axis=0)) > 24
@@ -69,7 +73,7 @@ def test_the_models_own_loops_serve_where_there_is_no_corpus(tiny: MusicVAE) -> 
 @pytest.mark.parametrize(
     ("part", "by", "named"),
     [
-        ("to_mu", 1e-3, "mu"),
+        ("to_common", 1e-3, "mu"),
         ("to_sigma", 1e-3, "sigma"),
         ("expression", 5e-4, "velocities|offsets"),
     ],
@@ -200,11 +204,12 @@ def test_a_place_that_cannot_be_written_is_answered_in_a_sentence(tmp_path: Path
         pytest.fail("it must not come to this")
 
 
-def test_a_model_that_decides_nothing_has_no_stored_pair(tiny: MusicVAE, loops: ExportLoops) -> None:
+def test_a_model_that_decides_nothing_has_no_stored_pair(tiny: MusicVAE) -> None:
     import torch
 
     from model_export.bundling import clear_pair
     from model_export.errors import ExportError
+    from training.prior import Prior
 
     undecided = copy.deepcopy(tiny)
     with torch.no_grad():
@@ -212,14 +217,15 @@ def test_a_model_that_decides_nothing_has_no_stored_pair(tiny: MusicVAE, loops: 
         undecided.to_logits.weight.zero_()
         undecided.to_logits.bias.fill_(1e12)  # the noise drowns in it: every choice scores the same
     with pytest.raises(ExportError, match="best choices tie"):
-        clear_pair(undecided, loops.proof)
+        clear_pair(undecided, Prior(undecided.config.latent))
 
 
-def test_the_stored_pair_has_no_step_near_a_tie(tiny: MusicVAE, loops: ExportLoops) -> None:
+def test_the_stored_pair_has_no_step_near_a_tie(tiny: MusicVAE) -> None:
     from model_export.bundling import clear_pair
     from model_export.parity import torch_decode
+    from training.prior import Prior
 
-    pair = clear_pair(tiny, loops.proof)
+    pair = clear_pair(tiny, Prior(tiny.config.latent))
     assert sorted(pair["temperature"].tolist()) == [0.5, 1.0]
     assert torch_decode(tiny, pair)["gaps"].min() > 1e-3
 
