@@ -98,13 +98,13 @@ class Split:
     first_step: NDArray[np.int64]
     records: tuple[FileRecord, ...]
 
-    def windows(self, stride_bars: int = 1) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """First step and file of each window of four bars in its file, one every `stride_bars` bars."""
+    def windows(self, stride_bars: int = 1, bars: int = BARS) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First step and file of each window of `bars` bars in its file, one every `stride_bars` bars."""
         starts, files = [], []
         for index, (first, record) in enumerate(zip(self.first_step, self.records, strict=True)):
-            bars = np.arange(0, record.windows, stride_bars, dtype=np.int64)
-            starts.append(first + bars * STEPS_PER_BAR)
-            files.append(np.full(len(bars), index, dtype=np.int64))
+            places = np.arange(0, record.bars - bars + 1, stride_bars, dtype=np.int64)
+            starts.append(first + places * STEPS_PER_BAR)
+            files.append(np.full(len(places), index, dtype=np.int64))
         if not starts:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         return np.concatenate(starts), np.concatenate(files)

@@ -11,6 +11,7 @@ Sums are kept per loop, so that any set of loops, such as a bootstrap sample, is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -97,11 +98,16 @@ def intervals(
 
     Whole files are resampled (`files` [N] names each loop's): loops of one file resemble each other.
     """
-    names, group = np.unique(files, return_inverse=True)
-    generator = np.random.default_rng(seed)
-    counts = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    samples = [tally.weighted(count[group].astype(np.float64)) for count in counts]
+    samples = [tally.weighted(weights) for weights in resamples(files, draws, seed)]
     low, high = np.percentile(
         [[sample[name] for name in MEASURES] for sample in samples], (2.5, 97.5), axis=0
     )
     return {name: (float(low[i]), float(high[i])) for i, name in enumerate(MEASURES)}
+
+
+def resamples(files: NDArray[np.int64], draws: int, seed: int = 0) -> Iterator[NDArray[np.float64]]:
+    """How often each loop counts, float64 [N], in each of `draws` bootstrap samples of whole files."""
+    names, group = np.unique(files, return_inverse=True)
+    generator = np.random.default_rng(seed)
+    for count in generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws):
+        yield count[group].astype(np.float64)
