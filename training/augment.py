@@ -15,6 +15,14 @@ from torch import Tensor
 from bridge.groove.loop import BARS, STEPS, STEPS_PER_BAR
 from bridge.groove.voices import VOICES, Voice
 
+# The parts of the kit: feet, snare, cymbals, toms.
+KIT_PARTS = (
+    (Voice.KICK,),
+    (Voice.SNARE,),
+    (Voice.CLOSED_HAT, Voice.OPEN_HAT, Voice.CRASH, Voice.RIDE),
+    (Voice.LOW_TOM, Voice.MID_TOM, Voice.HIGH_TOM),
+)
+
 
 class Batch(NamedTuple):
     """Loops side by side, float32 [B, 64, 9] each."""
@@ -91,16 +99,7 @@ class Augmentation:
         return Batch(*(torch.where(taken, each[other], each) for each in batch))
 
 
-_PARTS = torch.zeros(4, VOICES, dtype=torch.bool)
-for _row, _voices in enumerate(
-    (
-        (Voice.KICK,),
-        (Voice.SNARE,),
-        (Voice.CLOSED_HAT, Voice.OPEN_HAT, Voice.RIDE, Voice.CRASH),
-        (Voice.LOW_TOM, Voice.MID_TOM, Voice.HIGH_TOM),
-    )
-):
-    _PARTS[_row, list(_voices)] = True
+_PARTS = torch.tensor([[voice in part for voice in Voice] for part in KIT_PARTS])
 
 
 def _some(size: int, share: float, device: torch.device) -> Tensor:
