@@ -23,6 +23,9 @@ KIT_PARTS = (
     (Voice.LOW_TOM, Voice.MID_TOM, Voice.HIGH_TOM),
 )
 
+FULL_VELOCITY = 126.5 / 127
+"""Velocities at and above this, 0..1, are MIDI's 127."""
+
 
 class Batch(NamedTuple):
     """Loops side by side, float32 [B, 64, 9] each."""
@@ -74,7 +77,9 @@ class Augmentation:
         gone &= torch.rand(size, 1, device=device) < self.silence
         hits = hits * ~gone[:, None, :]
         loudness = torch.exp(self.dynamics * torch.randn(size, 1, 1, device=device))
-        velocities = velocities * loudness + self.touch * torch.randn_like(velocities)
+        varied = velocities * loudness + self.touch * torch.randn_like(velocities)
+        # A pad's hardest hits are cut off at full velocity: how much harder they were nobody knows.
+        velocities = torch.where(velocities >= FULL_VELOCITY, velocities, varied)
         offsets = (
             offsets
             + self.feel * torch.randn(size, 1, 1, device=device)

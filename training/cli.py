@@ -65,10 +65,10 @@ def prepare(
 def train(
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
     run: Annotated[Path, typer.Option("--output", "-o", help="Folder for the run.")] = RUN,
-    epochs: Annotated[int, typer.Option(min=1, help="How often to go through the training loops.")] = 40,
+    epochs: Annotated[int, typer.Option(min=1, help="How often to go through the training loops.")] = 28,
     batch: Annotated[int, typer.Option(min=1, help="Loops a step, in each process.")] = 64,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
-    free_nats: Annotated[float, typer.Option(help="Nats of z that cost nothing.")] = 48.0,
+    free_nats: Annotated[float, typer.Option(help="Nats of z that cost nothing.")] = 84.0,
     beta: Annotated[float, typer.Option(help="Cost of each further nat.")] = 1.0,
     common: Annotated[
         int, typer.Option(min=1, help="Coordinates of z for what a loop's bars have in common.")

@@ -16,7 +16,8 @@
 Bars share all weights on the way in and out, so that what is learned of one bar holds for all four.
 The drummer never looks across a bar line, so that four bars decode side by side: 16 sequential steps, not 64.
 What he hits on a step is one choice among K combinations of voices (the rows of `hit_table`), which keeps
-simultaneous hits consistent; velocity and offset are Gaussians given the choice, with learned spread.
+simultaneous hits consistent; velocity and offset are Gaussians given the choice, with learned spread, cut
+off where their range ends.
 
 Source: Roberts et al., "A Hierarchical Latent Vector Model for Learning Long-Term Structure in Music"
 (MusicVAE, 2018), sections 3.1-3.3; velocities and offsets given hits from Gillick et al., "Learning to Groove
@@ -41,7 +42,12 @@ from bridge.groove.voices import VOICES
 MOST_CHOICES = 512
 # Rows: what four bars have in common, first half against second, outer bars against inner, alternate bars.
 PATTERNS = 0.5 * torch.tensor([[1.0, 1, 1, 1], [1, 1, -1, -1], [1, -1, -1, 1], [1, -1, 1, -1]])
-_TOP_OFFSET = float(np.nextafter(np.float32(0.5), np.float32(0)))
+TOP_OFFSET = float(np.nextafter(np.float32(0.5), np.float32(0)))
+# A velocity's mean lies within this reach of 0.5: also beyond 1, where the hardest hits are cut off.
+VELOCITY_REACH = 0.75
+# Log deviations of velocity and offset lie within this reach of this centre: -4..1.
+LOG_DEVIATION_CENTRE = -1.5
+LOG_DEVIATION_REACH = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +206,10 @@ class MusicVAE(nn.Module):
         scores            [B, 64, K] = logits + temperature * hit_noise; the choice is its argmax, first on
                           ties
 
-        Velocities lie in 0..1 and offsets in [-0.5, 0.5), both 0 where there is no hit. The loop below has a
-        fixed length and no branch on data, so that it exports to a plain ONNX graph.
+        Velocities lie in 0..1 and offsets in [-0.5, 0.5), both 0 where there is no hit. What is exported is
+        the same function in another arrangement: `model_export.unrolled`.
         """
-        score, (hidden, cell) = self._conduct(z)
+        score, (hidden, cell) = self.conduct(z)
         heat = temperature.reshape(-1, 1, 1).expand(-1, BARS, 1).reshape(-1, 1)
         gumbel = hit_noise.reshape(-1, STEPS_PER_BAR, self.config.choices)
         normal = expression_noise.reshape(-1, STEPS_PER_BAR, 2 * VOICES)
@@ -229,7 +235,7 @@ class MusicVAE(nn.Module):
             velocity, velocity_log, offset, offset_log = self._express(state, embedded)
             noise = heat * normal[:, step]
             velocities = hits * torch.clamp(velocity + velocity_log.exp() * noise[:, :VOICES], 0.0, 1.0)
-            offsets = hits * torch.clamp(offset + offset_log.exp() * noise[:, VOICES:], -0.5, _TOP_OFFSET)
+            offsets = hits * torch.clamp(offset + offset_log.exp() * noise[:, VOICES:], -0.5, TOP_OFFSET)
             previous = torch.cat([embedded, velocities, offsets], dim=-1)
             steps.append((hits, velocities, offsets, scores))
         outputs = [torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)]
@@ -246,7 +252,7 @@ class MusicVAE(nn.Module):
         known        0/1 [B, 64]: where 0, the decoder is not told this step when it comes to the next (input
                      dropout)
         """
-        score, (hidden, cell) = self._conduct(z)
+        score, (hidden, cell) = self.conduct(z)
         told = torch.ones_like(choices, dtype=torch.float32) if known is None else known.to(torch.float32)
         inputs = torch.where(told > 0, choices, self.config.choices).reshape(-1, STEPS_PER_BAR)
         touch = (torch.cat([velocities, offsets], dim=-1) * told[..., None]).reshape(
@@ -274,7 +280,7 @@ class MusicVAE(nn.Module):
         known[self.hit_table.to(torch.int64) @ _bits(known.device)] = True
         return known
 
-    def _conduct(self, z: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def conduct(self, z: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The score [B*4, 16, S] of z and the drummer's hidden and cell state [B*4, H] before each bar."""
         hidden, cell = torch.tanh(self.conductor_start(z)).chunk(2, dim=-1)
         differing = z[:, self.config.common :].reshape(-1, BARS - 1, self.config.differing)
@@ -288,7 +294,7 @@ class MusicVAE(nn.Module):
         return self.dropout(functional.silu(score)), (hidden.contiguous(), cell.contiguous())
 
     def _express(self, state: Tensor, embedded: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Velocity mean 0..1 and log deviation, offset mean -0.5..0.5 and log deviation, [..., 9] each.
+        """Velocity mean -0.25..1.25, its log deviation, offset mean -0.5..0.5, its log deviation: [..., 9] each.
 
         Log deviations lie in -4..1: no narrower than MIDI's own grain allows and no wider than the range.
         """
@@ -296,10 +302,10 @@ class MusicVAE(nn.Module):
             torch.cat([state, embedded], dim=-1)
         ).chunk(4, dim=-1)
         return (
-            torch.sigmoid(velocity),
-            2.5 * torch.tanh(velocity_log) - 1.5,
+            0.5 + VELOCITY_REACH * torch.tanh(velocity),
+            LOG_DEVIATION_REACH * torch.tanh(velocity_log) + LOG_DEVIATION_CENTRE,
             0.5 * torch.tanh(offset),
-            2.5 * torch.tanh(offset_log) - 1.5,
+            LOG_DEVIATION_REACH * torch.tanh(offset_log) + LOG_DEVIATION_CENTRE,
         )
 
 

@@ -101,6 +101,14 @@ def test_silence_takes_out_one_voice_at_most(batch: Batch) -> None:
     assert (after.hits <= batch.hits).all()
 
 
+def test_full_velocity_stays_full(batch: Batch) -> None:
+    velocities = torch.where(batch.velocities > 0.6, 1.0, batch.velocities)
+    after = only(dynamics=0.5, touch=0.1)(Batch(batch.hits, velocities, batch.offsets))
+    assert (velocities == 1).any()
+    assert (after.velocities[velocities == 1] == 1).all()
+    assert not torch.equal(after.velocities, velocities)
+
+
 def test_dynamics_scale_a_loop_as_a_whole(batch: Batch) -> None:
     quiet = Batch(batch.hits, batch.velocities * 0.2, batch.offsets)
     after = only(dynamics=0.2)(quiet)

@@ -10,7 +10,7 @@ from bridge.errors import GroovebridgeError
 from training.augment import Batch
 from training.corpus import Loops, hit_table
 from training.model import ModelConfig, MusicVAE
-from training.objective import Objective, gaussian_nats, kl_of, loss_of
+from training.objective import Objective, gaussian_nats, kl_of, loss_of, velocity_nats
 
 pytestmark = pytest.mark.training
 
@@ -44,6 +44,18 @@ def test_the_terms_are_those_of_torch_distributions() -> None:
     truth = torch.randn(5, 3)
     expected = -Normal(mu, sigma).log_prob(truth)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(gaussian_nats(truth, mu, sigma.log()), expected)
+
+
+def test_a_hit_at_full_velocity_has_the_probability_of_all_that_is_harder() -> None:
+    mean, deviation = torch.tensor([0.4, 0.9, 1.2]), torch.tensor([0.1, 0.2, 0.05])
+    normal = Normal(mean, deviation)
+    full = velocity_nats(torch.ones(3), mean, deviation.log())
+    cut = torch.tensor(126.5 / 127)
+    beyond = 1 - normal.cdf(cut)  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(full[1:], -beyond[1:].log())
+    assert 15 < full[0] < 25  # six deviations away, and still a number with a slope
+    below = velocity_nats(torch.full((3,), 0.5), mean, deviation.log())
+    torch.testing.assert_close(below, gaussian_nats(torch.full((3,), 0.5), mean, deviation.log()))
 
 
 def test_beta_rises_in_a_straight_line_and_stays() -> None:
