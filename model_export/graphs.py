@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from bridge.groove import STEPS, VOICES
 from model_export.errors import ExportError
+from model_export.unrolled import UnrolledDecoder
 from training.model import MusicVAE
 from training.prior import Prior
 
@@ -49,20 +50,6 @@ class _Encoder(nn.Module):
         return self.model.encode(hits, velocities, offsets)
 
 
-class _Decoder(nn.Module):
-    """The decoder as a module of its own, which is what torch.onnx exports."""
-
-    def __init__(self, model: MusicVAE) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(
-        self, z: Tensor, temperature: Tensor, hit_noise: Tensor, expression_noise: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Hits, velocities and offsets."""
-        return self.model.decode(z, temperature, hit_noise, expression_noise)
-
-
 def encoder_graph(model: MusicVAE) -> bytes:
     """The encoder: hits, velocities, offsets [B, 64, 9] -> mu, sigma [B, Z], float32."""
     loops = tuple(torch.zeros(_EXAMPLE_BATCH, STEPS, VOICES) for _ in LOOP)
@@ -77,7 +64,7 @@ def decoder_graph(model: MusicVAE) -> bytes:
         torch.zeros(_EXAMPLE_BATCH, STEPS, model.config.choices),
         torch.zeros(_EXAMPLE_BATCH, STEPS, 2 * VOICES),
     )
-    return _export(_Decoder(model), example, DECODER_INPUTS, LOOP)
+    return _export(UnrolledDecoder(model), example, DECODER_INPUTS, LOOP)
 
 
 def prior_graph(prior: Prior) -> bytes:
