@@ -8,7 +8,7 @@ The marks are comments, so a reader of the page does not see them, and filling t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _REGION = re.compile(r"<!-- figure: (?P<name>[\w.-]+) -->.*?<!-- end -->", re.DOTALL)
 
@@ -35,7 +35,7 @@ def fill(text: str, contents: Mapping[str, str]) -> str:
     return _REGION.sub(filled, text)
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right. ValueError for a ragged row."""
     if any(len(row) != len(head) for row in rows):
         raise ValueError(f"each row must have {len(head)} cells")
