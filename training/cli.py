@@ -118,13 +118,19 @@ def evaluate(
     checkpoint: Annotated[Path | None, typer.Option(help="A model.pt, instead of a bundle.")] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Measure the baselines as well.")] = False,
     draws: Annotated[int, typer.Option(min=1, help="Bootstrap samples.")] = 1000,
+    sampling: Annotated[
+        bool, typer.Option(help="Hold what a bundle draws against real loops as well.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure a model on a split: reconstructions at temperature 0, with 95 % intervals by file."""
-    from training.evaluate import evaluate as measure
-    from training.evaluate import report
+    """Measure a model on a split: reconstructions at temperature 0, and what a bundle draws.
 
-    evaluation = measure(corpus, split, bundle, checkpoint, baselines, draws)
+    Intervals are 95 %, by file.
+    """
+    from training.evaluate import evaluate as measure
+    from training.report import report
+
+    evaluation = measure(corpus, split, bundle, checkpoint, baselines, draws, sampling)
     if as_json:
         sys.stdout.write(evaluation.to_json() + "\n")
     else:
