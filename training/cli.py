@@ -19,6 +19,7 @@ from training.prepare import prepare as prepare_corpus
 DATA = Path("data")
 CORPUS = DATA / "corpus"
 RUN = Path("runs/default")
+ABLATION = Path("runs/ablation")
 
 app = typer.Typer(
     name="training",
@@ -135,6 +136,43 @@ def evaluate(
         sys.stdout.write(evaluation.to_json() + "\n")
     else:
         report(evaluation, Console())
+
+
+@app.command()
+def ablate(
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = ABLATION,
+    arm: Annotated[
+        str | None, typer.Option(help="flat, hierarchical or multi-stream. Default: all three.")
+    ] = None,
+    bars: Annotated[int | None, typer.Option(help="Bars of a window, 4 or 16. Default: both.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="How often to go through the training windows.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same run.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads. More than one gains little.")] = 1,
+) -> None:
+    """Compare three decoders, trained alike: flat, hierarchical, and a player for each part of the kit.
+
+    Runs that the folder holds are kept, so a stopped ablation goes on where it was.
+    """
+    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
+    import torch
+
+    from training.ablation.arms import ARMS
+    from training.ablation.experiment import LENGTHS, RunSettings
+    from training.ablation.report import ablate as make
+    from training.ablation.report import report
+
+    torch.set_num_threads(threads)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    runs = make(
+        corpus,
+        output,
+        RunSettings(epochs=epochs, seed=seed),
+        console.print,
+        arms=tuple(ARMS) if arm is None else (arm,),
+        lengths=LENGTHS if bars is None else (bars,),
+    )
+    report(runs, Console())
 
 
 def main() -> None:
