@@ -5,6 +5,7 @@
     decoder.onnx   point of the latent space and noise -> loop
     prior.onnx     noise and a style -> point of the latent space where such loops lie
     pair.npz       inputs of the graphs and what PyTorch answered, to be replayed
+    map.npz        once calibrated: loops on a plane (`bridge.model.map`)
 
 `Bundle.load` reads and verifies: each file's sha256 against bundle.json, and the stored pair's shapes. The
 graphs' own inputs and outputs are checked when they are opened (`bridge.model.model`).
@@ -17,6 +18,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,7 @@ ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
 PRIOR = "prior.onnx"
 PAIR = "pair.npz"
+MAP = "map.npz"
 FILES = (ENCODER, DECODER, PRIOR, PAIR)
 SHIPPED = Path(__file__).parent / "shipped"
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
@@ -187,14 +190,19 @@ class Bundle:
         """The prior graph."""
         return self.path / PRIOR
 
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """The arrays of the bundle's file `name` (.npz). BundleError for none or one with pickles."""
+        path = self.path / name
+        try:
+            with np.load(io.BytesIO(_read(path, _OTHER_BUNDLE)), allow_pickle=False) as stored:
+                return {array: stored[array] for array in stored.files}
+        except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise BundleError(f"{path} cannot be read as stored arrays. {_OTHER_BUNDLE}") from error
+
     def pair(self) -> dict[str, NDArray[Any]]:
         """The stored inputs and outputs, as `pair_shapes` with a batch dimension in front."""
         path = self.path / PAIR
-        try:
-            with np.load(io.BytesIO(_read(path, _OTHER_BUNDLE)), allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise BundleError(f"{path} cannot be read as stored arrays. {_OTHER_BUNDLE}") from error
+        arrays = self.arrays(PAIR)
         shapes = pair_shapes(self.manifest.latent_size, self.manifest.choices)
         for name, shape in shapes.items():
             array = arrays.get(name)
