@@ -53,7 +53,7 @@ class _Encoder(nn.Module):
 def encoder_graph(model: MusicVAE) -> bytes:
     """The encoder: hits, velocities, offsets [B, 64, 9] -> mu, sigma [B, Z], float32."""
     loops = tuple(torch.zeros(_EXAMPLE_BATCH, STEPS, VOICES) for _ in LOOP)
-    return _export(_Encoder(model), loops, LOOP, LATENT)
+    return export_graph(_Encoder(model), loops, LOOP, LATENT)
 
 
 def decoder_graph(model: MusicVAE) -> bytes:
@@ -64,16 +64,17 @@ def decoder_graph(model: MusicVAE) -> bytes:
         torch.zeros(_EXAMPLE_BATCH, STEPS, model.config.choices),
         torch.zeros(_EXAMPLE_BATCH, STEPS, 2 * VOICES),
     )
-    return _export(UnrolledDecoder(model), example, DECODER_INPUTS, LOOP)
+    return export_graph(UnrolledDecoder(model), example, DECODER_INPUTS, LOOP)
 
 
 def prior_graph(prior: Prior) -> bytes:
     """The prior: noise [B, Z] and style [B] (int64) -> z [B, Z]."""
-    example = (torch.zeros(_EXAMPLE_BATCH, prior.latent), torch.zeros(_EXAMPLE_BATCH, dtype=torch.int64))
-    return _export(prior, example, PRIOR_INPUTS, POINT)
+    noise = torch.zeros(_EXAMPLE_BATCH, prior.config.latent)
+    example = (noise, torch.zeros(_EXAMPLE_BATCH, dtype=torch.int64))
+    return export_graph(prior, example, PRIOR_INPUTS, POINT)
 
 
-def _export(
+def export_graph(
     module: nn.Module, example: tuple[Tensor, ...], inputs: tuple[str, ...], outputs: tuple[str, ...]
 ) -> bytes:
     """Export with a free batch and the weights inside. ExportError if the graph branches or names a path."""

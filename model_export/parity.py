@@ -113,7 +113,7 @@ def torch_encode(model: MusicVAE, loops: Arrays) -> Arrays:
 def prior_feed(prior: Prior, indices: Iterable[int], seed: int) -> Arrays:
     """The prior's inputs for the draws (seed, index) of `indices`: open, then each style in turn."""
     rows = np.array(list(indices))
-    noise = np.stack([prior_noise(seed, int(row), prior.latent) for row in rows])
+    noise = np.stack([prior_noise(seed, int(row), prior.config.latent) for row in rows])
     return {"noise": noise, "style": rows % (len(prior.styles) + 1)}
 
 

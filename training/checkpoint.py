@@ -18,7 +18,7 @@ import torch
 
 from bridge.errors import GroovebridgeError
 from training.model import ModelConfig, MusicVAE
-from training.prior import Prior
+from training.prior import Prior, PriorConfig
 
 FORMAT = "groovebridge-musicvae"
 VERSION = 2
@@ -79,8 +79,9 @@ def load_prior(path: Path | str) -> Prior:
     packed = content.get("prior")
     try:
         if packed is None:
-            return Prior(ModelConfig(**content["config"]).latent).eval()
-        prior = Prior(packed["latent"], tuple(packed["styles"]))
+            return Prior.identity(ModelConfig(**content["config"]).latent)
+        sizes = packed["config"]
+        prior = Prior(PriorConfig(**sizes | {"styles": tuple(sizes["styles"])}))
         prior.load_state_dict(packed["weights"])
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
@@ -92,7 +93,7 @@ def load_prior(path: Path | str) -> Prior:
 def _packed(prior: Prior) -> dict[str, Any]:
     """A prior as plain values and tensors."""
     weights = {name: value.detach().cpu() for name, value in prior.state_dict().items()}
-    return {"latent": prior.latent, "styles": list(prior.styles), "weights": weights}
+    return {"config": asdict(prior.config), "weights": weights}
 
 
 def _read(path: Path) -> dict[str, Any]:

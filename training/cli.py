@@ -1,4 +1,4 @@
-"""The command line of training: fetch, prepare, train, evaluate. Thin: each command is one call."""
+"""The command line of training: fetch, prepare, train, prior, evaluate. Thin: each command is one call."""
 
 from __future__ import annotations
 
@@ -109,6 +109,22 @@ def train(
         optimisation=Optimisation(rate=rate),
     )
     run_training(settings, Console(stderr=True))
+
+
+@app.command()
+def prior(
+    checkpoint: Annotated[Path, typer.Option(help="The model.pt of a run; the prior is stored in it.")] = RUN
+    / "model.pt",
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same prior.")] = 0,
+) -> None:
+    """Fit the prior, from which loops are drawn, by style, to a trained model. Takes minutes."""
+    load_manifest(corpus)
+    from training.prior_fit import fit_checkpoint, report
+
+    console = Console(stderr=True)
+    report(fit_checkpoint(checkpoint, corpus, seed, console), console)
+    console.print(f"The prior is in {checkpoint}. Next: python -m model_export export {checkpoint} -o BUNDLE")
 
 
 @app.command()

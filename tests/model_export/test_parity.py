@@ -36,7 +36,7 @@ def prove(model: MusicVAE, bundle: Path, loops: ExportLoops, prior: Prior | None
     from training.prior import Prior
 
     sessions = (open_session(bundle / f"{name}.onnx") for name in ("encoder", "decoder", "prior"))
-    return prove_parity(model, prior or Prior(model.config.latent), Sessions(*sessions), loops.proof)
+    return prove_parity(model, prior or Prior.identity(model.config.latent), Sessions(*sessions), loops.proof)
 
 
 def perturbed(model: MusicVAE, part: str, by: float) -> MusicVAE:
@@ -64,7 +64,7 @@ def test_the_models_own_loops_serve_where_there_is_no_corpus(tiny: MusicVAE) -> 
     from model_export.loops import dreamt_loops
     from training.prior import Prior
 
-    dreamt = dreamt_loops(tiny, Prior(tiny.config.latent))
+    dreamt = dreamt_loops(tiny, Prior.identity(tiny.config.latent))
     assert dreamt.data == {}
     assert dreamt.training["hits"].shape == (256, 64, 9)
     assert len(np.unique(dreamt.proof["hits"], axis=0)) > 24
@@ -217,7 +217,7 @@ def test_a_model_that_decides_nothing_has_no_stored_pair(tiny: MusicVAE) -> None
         undecided.to_logits.weight.zero_()
         undecided.to_logits.bias.fill_(1e12)  # the noise drowns in it: every choice scores the same
     with pytest.raises(ExportError, match="best choices tie"):
-        clear_pair(undecided, Prior(undecided.config.latent))
+        clear_pair(undecided, Prior.identity(undecided.config.latent))
 
 
 def test_the_stored_pair_has_no_step_near_a_tie(tiny: MusicVAE) -> None:
@@ -225,7 +225,7 @@ def test_the_stored_pair_has_no_step_near_a_tie(tiny: MusicVAE) -> None:
     from model_export.parity import torch_decode
     from training.prior import Prior
 
-    pair = clear_pair(tiny, Prior(tiny.config.latent))
+    pair = clear_pair(tiny, Prior.identity(tiny.config.latent))
     assert sorted(pair["temperature"].tolist()) == [0.5, 1.0]
     assert torch_decode(tiny, pair)["gaps"].min() > 1e-3
 
