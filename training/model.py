@@ -294,7 +294,7 @@ class MusicVAE(nn.Module):
         return self.dropout(functional.silu(score)), (hidden.contiguous(), cell.contiguous())
 
     def _express(self, state: Tensor, embedded: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Velocity mean -0.25..1.25, its log deviation, offset mean -0.5..0.5, its log deviation: [..., 9] each.
+        """Means and log deviations of velocity (-0.25..1.25) and offset (-0.5..0.5), [..., 9] each.
 
         Log deviations lie in -4..1: no narrower than MIDI's own grain allows and no wider than the range.
         """
