@@ -30,10 +30,12 @@ MEASURED = {
     "data": "python -m scripts.method_data ZIP",
     "loops": "python -m scripts.method_loops",
     "evaluation": "python -m training evaluate --baselines --json > docs/figures/evaluation.json",
+    "prior": "python -m scripts.method_prior CHECKPOINT",
     "curve": "the runs of docs/method.md, section 'Choosing the point'",
-    "ablation": "python -m training ablate",
+    "ablation": "python -m training ablate, then a copy of its results.json",
 }
 
+PAGES = ("method.md", "listening.md", "ablation.md")
 INK, FAINT, PAPER = "#22262b", "#c9cdd2", "#ffffff"
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6db3", "#d9822b", "#3d9970", "#b23a48", "#7a828c"
 SPLIT_COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
@@ -180,6 +182,84 @@ def curve(runs: list[Json]) -> Figure:
     return figure
 
 
+def ablation(results: Json) -> Figure:
+    """Exact steps of each arm told and alone, at both lengths, on the test split."""
+    runs = results["runs"]
+    lengths = sorted({run["bars"] for run in runs})
+    figure, grid = pyplot.subplots(1, len(lengths), figsize=(9, 2.6), sharex=True, squeeze=False)
+    for axes, bars in zip(grid[0], lengths, strict=True):
+        mine = [run for run in runs if run["bars"] == bars]
+        for place, run in enumerate(mine):
+            here = run["splits"]["test"]
+            for shift, key, colour, label in (
+                (-0.12, "forced_exact_step", ORANGE, "told the true steps"),
+                (0.12, "sampled_exact_step", BLUE, "hearing itself"),
+            ):
+                axes.plot(here["interval"][key], [place + shift] * 2, color=colour, linewidth=2, alpha=0.6)
+                axes.plot(
+                    here["measures"][key],
+                    place + shift,
+                    "o",
+                    color=colour,
+                    label=label if not place else None,
+                )
+        axes.set_yticks(range(len(mine)), [run["arm"] for run in mine])
+        axes.set_ylim(len(mine) - 0.5, -0.5)
+        axes.grid(axis="x", color=FAINT, linewidth=0.5)
+        axes.set(title=f"{bars} bars", xlabel="exact steps, test split")
+    grid[0][0].legend(frameon=False, loc="best")
+    return figure
+
+
+def attributes(sampling: Json) -> Figure:
+    """How far each attribute of drawn loops is from that of real loops, beside training loops."""
+    samples = sampling["attributes"]
+    names = [name for name in samples["real"] if not name.startswith("shares ")]
+    figure, axes = pyplot.subplots(figsize=(9, 0.6 + 0.42 * len(names)))
+    for sample, marker, colour, label in (
+        ("training", "|", GREY, "training loops: also a drummer's"),
+        ("around", "o", GREEN, "around real loops"),
+        ("prior", "o", BLUE, "drawn from the prior"),
+    ):
+        distances = [samples[sample][name]["distance"] for name in names]
+        size = 14 if marker == "|" else 6
+        axes.plot(distances, range(len(names)), marker, color=colour, label=label, markersize=size, mew=2)
+    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x", color=FAINT, linewidth=0.5)
+    axes.set(xlabel="distance of the distributions, in standard deviations of real loops", xlim=(0, None))
+    axes.legend(frameon=False, loc="best")
+    return figure
+
+
+def interpolation(sampling: Json) -> Figure:
+    """From loop A to loop B: how far each point of the way is from both, and from the nearest real loop."""
+    found = sampling["interpolation"]
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4))
+    labels = {"latent": "through latent space", "coin": "a coin for each cell", "threshold": "a threshold"}
+    colours = {"latent": BLUE, "coin": ORANGE, "threshold": GREY}
+    for name, way in found["ways"].items():
+        left.plot(found["points"], way["to_a"], color=colours[name], label=labels[name])
+        left.plot(found["points"], way["to_b"], color=colours[name], linestyle="--")
+        right.plot(found["points"], way["nearest"], color=colours[name], label=labels[name])
+    low, high = zip(*found["ways"]["latent"]["to_a_quartiles"], strict=True)
+    left.fill_between(found["points"], low, high, color=BLUE, alpha=0.15, linewidth=0)
+    left.set(
+        xlabel="place on the way from A to B",
+        ylabel="cells that differ\n(1: as A and B do)",
+        title="Distance to A (solid) and to B (dashed)",
+        ylim=(0, None),
+    )
+    right.set(
+        xlabel="place on the way from A to B",
+        ylabel="cells of 576",
+        title="Distance to the nearest training loop",
+    )
+    right.set_ylim(0, None)
+    right.legend(frameon=False)
+    return figure
+
+
 @contextmanager
 def look() -> Iterator[None]:
     """Our style: dark ink on white paper, so that it reads on a light page and on a dark one."""
@@ -219,6 +299,9 @@ FIGURES: dict[str, tuple[str, Callable[[Any], Figure]]] = {
     "combinations": ("data", combinations),
     "loops": ("loops", loops),
     "curve": ("curve", curve),
+    "ablation": ("ablation", ablation),
+    "attributes": ("sampling", attributes),
+    "interpolation": ("sampling", interpolation),
 }
 """Each figure: its file is docs/images/method-NAME.svg, drawn from the named JSON file."""
 
@@ -240,9 +323,12 @@ def draw(measured: dict[str, Any], folder: Path) -> list[Path]:
 def read(folder: Path, bundle: Path = SHIPPED) -> dict[str, Any]:
     """What was measured: the files of `MEASURED` that are there, and bundle.json as "bundle"."""
     paths = {name: folder / f"{name}.json" for name in MEASURED} | {"bundle": bundle / MANIFEST}
-    return {
+    found = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
+    if drawn := found.get("evaluation", {}).get("sampling"):
+        found["sampling"] = drawn
+    return found
 
 
 def main() -> None:
@@ -256,8 +342,9 @@ def main() -> None:
     images = ROOT / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     draw(measured, images)
-    page = ROOT / "docs" / "method.md"
-    page.write_text(fill(page.read_text(encoding="utf-8"), contents(measured)), encoding="utf-8")
+    filled = contents(measured)
+    for page in (ROOT / "docs" / name for name in PAGES):
+        page.write_text(fill(page.read_text(encoding="utf-8"), filled), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scripts import ablation_tables
+from scripts.listening_test import wilson
 from scripts.regions import table
 
 Json = Mapping[str, Any]
@@ -53,13 +55,23 @@ def contents(measured: Json) -> dict[str, str]:
         "data": of_data,
         "bundle": of_bundle,
         "evaluation": of_evaluation,
+        "sampling": of_sampling,
         "curve": of_curve,
+        "prior": of_prior,
     }
-    found: dict[str, str] = {}
+    found = of_listening()
     for name, make in makers.items():
         if name in measured:
             found |= {f"{name}.{key}": text for key, text in make(measured[name]).items()}
+    if "ablation" in measured:
+        found |= ablation_tables.contents(measured["ablation"]["runs"])
     return found
+
+
+def of_listening() -> dict[str, str]:
+    """How wide the interval of so many answers is at one half, in points to each side."""
+    widths = {answers: wilson(answers // 2, answers)[1] - 0.5 for answers in (24, 80, 240)}
+    return {f"listening.width_{answers}": f"{100 * width:.0f}" for answers, width in widths.items()}
 
 
 def of_data(data: Json) -> dict[str, str]:
@@ -228,7 +240,139 @@ def of_evaluation(evaluation: Json) -> dict[str, str]:
     }
     if "all loops" in rows:
         found |= {name: f"{rows['all loops']['measures'][name]:.3f}" for name in SHARES}
+    found |= {name: f"{value:.0f}" for name, value in evaluation["details"].items()}
     return found
+
+
+def of_sampling(sampling: Json) -> dict[str, str]:
+    """What the bundle draws beside real loops: see `training.bundled.Sampling`."""
+    tests = sampling["two_sample"]
+    found = {
+        "drawn": f"{sampling['loops']}",
+        "temperature": f"{sampling['temperature']:g}",
+        "two_sample_table": two_sample_table(tests),
+        "temperature_table": temperature_table(sampling["by_temperature"]),
+        "tells_table": tells_table(tests[0]["tells"]),
+        "attributes_table": attributes_table(sampling["attributes"]),
+        "validity_table": share_table(sampling["validity"], 100, 1),
+        "nearest_table": nearest_table(sampling["nearest"]),
+        "prior_told": f"{tests[0]['accuracy']:.3f}",
+    }
+    ways = sampling["interpolation"]["ways"]
+    found |= {f"longest_{name}": f"{way['longest']:.2f}" for name, way in ways.items()}
+    found |= {
+        f"middle_{name}": f"{way['nearest'][len(way['nearest']) // 2]:.0f}" for name, way in ways.items()
+    }
+    found["end_nearest"] = f"{ways['coin']['nearest'][0]:.0f}"
+    found["pairs"] = f"{sampling['interpolation']['pairs']}"
+    if sampling["style"]:
+        found["style_table"] = style_table(sampling["style"])
+    return found
+
+
+SAMPLES = {
+    "real": "real loops (test)",
+    "prior": "drawn from the prior",
+    "around": "around real loops",
+    "reconstruction": "reconstructions",
+    "reconstruction_still": "reconstructions at temperature 0",
+    "training": "training loops",
+}
+"""What `training.bundled` calls its samples, in words."""
+
+
+def two_sample_table(tests: Sequence[Json]) -> str:
+    """How well each sample is told from another."""
+    rows = [
+        (
+            f"{SAMPLES[test['drawn']]} against {SAMPLES[test['real']]}",
+            "{:.3f} [{:.3f}, {:.3f}]".format(test["accuracy"], *test["interval"]),
+            test["classifier"],
+            *(f"{test['by_classifier'][name]:.3f}" for name in ("logistic", "boosting", "forest")),
+            f"{test['hits_alone']:.3f}",
+        )
+        for test in tests
+    ]
+    return table(("", "told apart", "by", "logistic", "boosting", "forest", "hits alone"), rows)
+
+
+def temperature_table(tests: Sequence[Json]) -> str:
+    """How well prior draws are told from real loops at each temperature."""
+    rows = [
+        (
+            f"{each['temperature']:g}",
+            "{:.3f} [{:.3f}, {:.3f}]".format(each["two_sample"]["accuracy"], *each["two_sample"]["interval"]),
+            f"{each['two_sample']['hits_alone']:.3f}",
+        )
+        for each in tests
+    ]
+    return table(("temperature", "told apart", "hits alone"), rows)
+
+
+def tells_table(tells: Sequence[Json]) -> str:
+    """By what draws are told from real loops."""
+    rows = [
+        (tell["feature"], f"{tell['auc']:.2f}", f"{tell['drawn']:.3f}", f"{tell['real']:.3f}")
+        for tell in tells
+    ]
+    return table(("feature", "area under the curve", "drawn", "real"), rows)
+
+
+def attributes_table(samples: Mapping[str, Mapping[str, Json]]) -> str:
+    """Attributes of the samples: mean and deviation of the real ones, then distances from them."""
+    others = [name for name in samples if name != "real"]
+    rows = [
+        (
+            name,
+            f"{real['mean']:.3f} ± {real['std']:.3f}",
+            f"{samples['prior'][name]['mean']:.3f} ± {samples['prior'][name]['std']:.3f}",
+            *(f"{samples[other][name]['distance']:.2f}" for other in others),
+        )
+        for name, real in samples["real"].items()
+    ]
+    return table(("attribute", "real", "prior", *(f"distance: {SAMPLES[name]}" for name in others)), rows)
+
+
+def share_table(samples: Mapping[str, Json], scale: float, digits: int) -> str:
+    """Shares of the samples, a row each."""
+    names = list(next(iter(samples.values())))
+    rows = [
+        (SAMPLES[name], *(f"{scale * shares[key]:.{digits}f} %" for key in names))
+        for name, shares in samples.items()
+    ]
+    return table(("", *(name.replace("_", " ") for name in names)), rows)
+
+
+def nearest_table(samples: Mapping[str, Json]) -> str:
+    """How many cells lie between loops and the nearest training loop."""
+    rows = [
+        (SAMPLES[name], f"{each['median']:.0f}", f"{each['percentile_5']:.0f}", percent(each["copies"], 1))
+        for name, each in samples.items()
+    ]
+    return table(("", "median, cells", "5th percentile", "copies"), rows)
+
+
+def style_table(style: Json) -> str:
+    """How often a classifier names the style, of real loops and of draws."""
+    rows = [
+        ("real loops of the split", "{:.3f} [{:.3f}, {:.3f}]".format(style["real"], *style["real_interval"])),
+        ("draws with a style", "{:.3f} [{:.3f}, {:.3f}]".format(style["drawn"], *style["drawn_interval"])),
+        ("chance", f"{style['chance']:.3f}"),
+    ]
+    rows += [(f"draws: {name}", f"{share:.3f}") for name, share in style["by_style"].items()]
+    return table(("", "named right"), rows)
+
+
+def of_prior(prior: Json) -> dict[str, str]:
+    """The fitted prior, as `scripts.method_prior` measured it."""
+    rows = [(name, f"{nats:.1f}", f"{nats / prior['latent']:.3f}") for name, nats in prior["nats"].items()]
+    return {
+        "nats_table": table(("prior", "nats a loop", "a coordinate"), rows),
+        "styles": ", ".join(prior["styles"]) or "none",
+        "style_count": f"{len(prior['styles'])}",
+        "parameters": f"{prior['parameters']:,}",
+        "loops": f"{prior['loops']:,}",
+    }
 
 
 def reconstruction_table(rows: Sequence[Json]) -> str:

@@ -17,7 +17,7 @@ import pytest
 import bridge
 
 ROOT = Path(__file__).resolve().parents[2]
-SHELL_SCRIPTS = ("scripts/run", "scripts/test", ".ci/run")
+SHELL_SCRIPTS = ("scripts/run", "scripts/test", "scripts/reproduce", ".ci/run")
 GROOVEBRIDGE = Path(sys.executable).parent / "groovebridge"
 
 
