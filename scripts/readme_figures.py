@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,47 @@ NAMES = {
     "without eval_session": "this model, all the rest",
 }
 HEAD = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE")
+DRAWN = {
+    "real": "the drummers' own loops",
+    "training": "other loops of theirs, from training",
+    "prior": "**drawn by this model**",
+    "around": "drawn around a loop of theirs",
+}
+DRAWN_HEAD = ("", "told apart", "by hits alone", "cells from a training loop", "empty or saturated")
 
 
 def table(evaluation: Mapping[str, Any]) -> str:
-    """The rows of `training.evaluate.Evaluation.to_json` as a Markdown table under a title line."""
-    rows = [HEAD, ("---",) * len(HEAD), *map(cells, evaluation["rows"])]
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    """`training.evaluate.Evaluation.to_json` as Markdown tables, each under a title line."""
     about = f"{evaluation['loops']} loops of {evaluation['files']} files of the {evaluation['split']} split."
-    return "\n".join([about, "", *lines])
+    parts = [about, "", *_lines([HEAD, *map(cells, evaluation["rows"])])]
+    if sampling := evaluation.get("sampling"):
+        about = (
+            f"{sampling['loops']} drawn loops at temperature {sampling['temperature']:g} beside as many real "
+            "ones: how often the best classifier tells them apart (.5 is chance)."
+        )
+        rows = [drawn_cells(name, sampling) for name in DRAWN]
+        parts += ["", about, "", *_lines([DRAWN_HEAD, *rows])]
+    return "\n".join(parts)
+
+
+def drawn_cells(name: str, sampling: Mapping[str, Any]) -> tuple[str, ...]:
+    """One row of the drawn loops: - where a measure has no meaning."""
+    tests = {test["drawn"]: test for test in sampling["two_sample"] if test["real"] == "real"}
+    told, alone, near = "-", "-", "-"
+    if test := tests.get(name):
+        low, high = test["interval"]
+        told = f"{test['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
+        alone = f"{test['hits_alone']:.3f}"
+    if found := sampling["nearest"].get(name):
+        near = f"{found['median']:.0f}"
+    marks = sampling["validity"][name]
+    return (DRAWN[name], told, alone, near, f"{marks['empty'] + marks['saturated']:.1%}")
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table; the first row is its head."""
+    head, *body = rows
+    return ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *body)]
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:

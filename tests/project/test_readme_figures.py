@@ -40,6 +40,24 @@ def test_the_table_stands_between_the_marks_and_the_rest_stays() -> None:
     assert "| no timing | 525 | - | - | - | - | 22.5 ms |" in text
 
 
+def test_drawn_loops_stand_below_where_they_were_measured() -> None:
+    told = {"real": "real", "accuracy": 0.64, "interval": (0.6, 0.68), "hits_alone": 0.57}
+    sound = {"empty": 0.001, "saturated": 0.001}
+    sampling = {
+        "loops": 500,
+        "temperature": 0.5,
+        "two_sample": [told | {"drawn": name} for name in ("prior", "around", "training")],
+        "nearest": {name: {"median": 34.0} for name in ("real", "prior", "around")},
+        "validity": dict.fromkeys(("real", "training", "prior", "around"), sound),
+    }
+    text = filled(f"{BEGIN}\n{END}", EVALUATION | {"sampling": sampling})
+    assert "500 drawn loops at temperature 0.5" in text
+    assert "| **drawn by this model** | 0.640 [0.600, 0.680] | 0.570 | 34 | 0.2% |" in text
+    assert "| the drummers' own loops | - | - | 34 | 0.2% |" in text
+    assert "| other loops of theirs, from training | 0.640 [0.600, 0.680] | 0.570 | - | 0.2% |" in text
+    assert "drawn loops" not in filled(f"{BEGIN}\n{END}", EVALUATION)
+
+
 def test_filling_twice_changes_nothing() -> None:
     once = filled(README.read_text(encoding="utf-8"), EVALUATION)
     assert filled(once, EVALUATION) == once
