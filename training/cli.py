@@ -19,6 +19,7 @@ from training.prepare import prepare as prepare_corpus
 DATA = Path("data")
 CORPUS = DATA / "corpus"
 RUN = Path("runs/default")
+CURVE = Path("runs/curve")
 ABLATION = Path("runs/ablation")
 
 app = typer.Typer(
@@ -189,6 +190,25 @@ def ablate(
         lengths=LENGTHS if bars is None else (bars,),
     )
     report(runs, Console())
+
+
+@app.command()
+def curve(
+    corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = CURVE,
+    epochs: Annotated[int, typer.Option(min=1, help="How long each run is.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same runs.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads.")] = None,
+) -> None:
+    """Weigh reconstruction against sampling: short runs with more or less freedom for z.
+
+    Runs that the folder holds are kept, so a stopped curve goes on where it was.
+    """
+    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
+    from training.curve import curve as make
+    from training.curve import report
+
+    report(make(corpus, output, epochs, seed, threads, Console(stderr=True)), Console())
 
 
 def main() -> None:
