@@ -45,7 +45,7 @@ class PriorConfig:
 
     latent: int
     styles: tuple[str, ...] = ()
-    units: int = 320
+    units: int = 256
     dropout: float = 0.1
 
     def __post_init__(self) -> None:

@@ -33,7 +33,8 @@ from training.prior import Prior, PriorConfig
 
 FEWEST_FILES = 6
 FEWEST_LOOPS = 200
-_BATCH = 512
+_ENCODED_AT_ONCE = 512
+_WARM_UP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class PriorSettings:
     """How to fit.
 
     steps      optimiser steps, at most
+    batch      draws a step
     units      width of the velocity field
     rate       peak learning rate, with a warm-up and a cosine down to zero
     decay      weight decay
@@ -50,8 +52,9 @@ class PriorSettings:
     patience   looks without a better one after which it stops
     """
 
-    steps: int = 8000
-    units: int = 320
+    steps: int = 3000
+    units: int = 256
+    batch: int = 512
     rate: float = 2e-3
     decay: float = 1e-2
     open: float = 0.3
@@ -98,7 +101,7 @@ def frequent_styles(split: Split) -> tuple[str, ...]:
     )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def posteriors(model: MusicVAE, split: Split, styles: tuple[str, ...], rotations: int = 1) -> Posteriors:
     """The posteriors of a split's windows, each started at its first `rotations` bars (1..4)."""
     loops = split.loops()
@@ -107,12 +110,12 @@ def posteriors(model: MusicVAE, split: Split, styles: tuple[str, ...], rotations
     parts = [
         model.encode(
             *(
-                torch.from_numpy(np.roll(part[start : start + _BATCH], bar * STEPS_PER_BAR, axis=1))
+                torch.from_numpy(np.roll(part[start : start + _ENCODED_AT_ONCE], bar * STEPS_PER_BAR, axis=1))
                 for part in (loops.hits, loops.velocities, loops.offsets)
             )
         )
         for bar in range(rotations)
-        for start in range(0, len(loops), _BATCH)
+        for start in range(0, len(loops), _ENCODED_AT_ONCE)
     ]
     mu, sigma = (torch.cat(column) for column in zip(*parts, strict=True))
     return Posteriors(mu, sigma, own[torch.from_numpy(loops.files)].repeat(rotations))
@@ -138,12 +141,12 @@ def fit(
         average = deepcopy(prior).eval()
         best, best_error, looks = deepcopy(average), math.inf, 0
         optimiser = torch.optim.AdamW(prior.parameters(), lr=settings.rate, weight_decay=settings.decay)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, settings.rate, total_steps=settings.steps, pct_start=0.05
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: _rate_at((step + 1) / (settings.steps + 1))
         )
         for step in range(1, settings.steps + 1):
-            rows = torch.randint(len(learned.mu), (_BATCH,), generator=chance)
-            shown = torch.rand(_BATCH, generator=chance) >= settings.open
+            rows = torch.randint(len(learned.mu), (settings.batch,), generator=chance)
+            shown = torch.rand(settings.batch, generator=chance) >= settings.open
             loss = _miss(prior, learned.draw(rows, chance), learned.style[rows] * shown, chance)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -234,6 +237,11 @@ def report(found: Fit, console: Console) -> None:
         table.add_row(name, f"{value:.1f}", f"{value / size:.3f}")
     console.print(table)
     console.print(f"styles: {', '.join(found.prior.styles) or 'none'}", soft_wrap=True)
+
+
+def _rate_at(progress: float) -> float:
+    """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to 0."""
+    return min(1.0, progress / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def _miss(prior: Prior, z: Tensor, style: Tensor, chance: torch.Generator) -> Tensor:
