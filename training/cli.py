@@ -196,7 +196,7 @@ def ablate(
 def curve(
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = CORPUS,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the runs.")] = CURVE,
-    epochs: Annotated[int, typer.Option(min=1, help="How long each run is.")] = 4,
+    epochs: Annotated[int, typer.Option(min=1, help="How long each run is.")] = 3,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same runs.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads.")] = None,
 ) -> None:
