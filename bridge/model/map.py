@@ -123,16 +123,11 @@ class Map:
         near = np.argpartition(distances, NEIGHBOURS)[: NEIGHBOURS + 1]
         reach = float(distances[near[-1]])
         if reach == 0:  # more loops than are blended, all at this very point
-            blend: NDArray[np.float32] = self.z[near[0]]
-            return blend.copy()
+            return blend(self.z[near[:1]], np.ones(1))
         apart = np.sqrt(distances[near] ** 2 + (SOFTNESS * reach) ** 2)
         edge = apart[-1]
         weights = ((edge - apart) / (edge * apart)) ** 2
-        weights /= weights.sum()
-        blend = (weights @ self.z[near]).astype(np.float32)
-        length = float(np.linalg.norm(blend))
-        usual = float(weights @ np.linalg.norm(self.z[near], axis=1))
-        return blend * np.float32(usual / length if length else 1.0)
+        return blend(self.z[near], weights / weights.sum())
 
     def nearest(self, x: float, y: float) -> int:
         """The number of the loop whose point is nearest to x, y. SliderError as `z_at`."""
@@ -151,3 +146,11 @@ class Map:
         from_here = self.points.astype(np.float64) - (x, y)
         distances: NDArray[np.float64] = np.hypot(from_here[:, 0], from_here[:, 1])
         return distances
+
+
+def blend(places: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The mean of places [N, Z] by weights [N] that sum to 1, as long as they are on average: float32 [Z]."""
+    mean = weights @ places
+    length = float(np.linalg.norm(mean))
+    usual = float(weights @ np.linalg.norm(places, axis=1))
+    return (mean * (usual / length if length else 1.0)).astype(np.float32)

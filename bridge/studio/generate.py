@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -38,21 +38,37 @@ def generate(
 
     A file is named after its seed and its place among the seed's ideas, loop-7-001.mid first, and has four
     bars. The same settings give the same bytes. Each loop is decoded on its own, since a batch may round
-    otherwise, so a loop does not depend on how many are asked for. The folder is made where it is missing;
-    files of these names are replaced. FileWriteError (full disk, no permission) leaves no file and no folder
-    that was not there before.
+    otherwise, so a loop does not depend on how many are asked for. Files are written as `save_loops` does.
     """
     if not 1 <= count <= MOST_LOOPS:
         raise GroovebridgeError(f"{count} loops cannot be generated at once. Ask for 1 to {MOST_LOOPS}.")
     indices = range(settings.index, settings.index + count)
-    loops = [model.loop(replace(settings, index=index)) for index in indices]
+    loops = {
+        f"loop-{settings.seed}-{index + 1:03d}": model.loop(replace(settings, index=index))
+        for index in indices
+    }
+    return save_loops(loops, folder, bpm, notes, channel)
+
+
+def save_loops(
+    loops: Mapping[str, DrumLoop],
+    folder: Path | str,
+    bpm: float = 120.0,
+    notes: Sequence[int] = GENERAL_MIDI.out_notes,
+    channel: int = DRUM_CHANNEL,
+) -> list[Path]:
+    """Write each loop as NAME.mid into the folder, all or none; return the paths, in order.
+
+    The folder is made where it is missing; files of these names are replaced. FileWriteError (full disk, no
+    permission) leaves no file and no folder that was not there before.
+    """
     target = Path(folder)
     missing = [path for path in (target, *target.parents) if not path.exists()]
-    paths = [target / f"loop-{settings.seed}-{index + 1:03d}.mid" for index in indices]
+    paths = [target / f"{name}.mid" for name in loops]
     new = [path for path in paths if not path.exists()]
     try:
         make_folder(target)
-        for path, loop in zip(paths, loops, strict=True):
+        for path, loop in zip(paths, loops.values(), strict=True):
             save_loop(path, loop, bpm, notes, channel)
     except FileWriteError:
         with contextlib.suppress(
