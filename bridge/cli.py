@@ -17,6 +17,7 @@ from bridge.errors import GroovebridgeError
 from bridge.files import printing
 
 if TYPE_CHECKING:
+    from bridge.groove import DrumLoop, NoteMap
     from bridge.model import Model, Settings
 
 app = typer.Typer(
@@ -73,6 +74,7 @@ Sliders = Annotated[
 ]
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
+LoopFile = Annotated[Path, typer.Argument(metavar="FILE.mid", help="A MIDI file of drums, in 4/4.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 PLAY_EXAMPLES = """Examples:
@@ -91,6 +93,21 @@ groovebridge generate                               eight loops in ./groovebridg
 groovebridge generate --seed 7 --count 20 -o ideas  twenty others in ./ideas
 groovebridge generate --style jazz                  eight jazz loops
 groovebridge generate --set z1=2 --note-map ableton for an Ableton Drum Rack
+"""
+
+
+VARY_EXAMPLES = """Examples:
+
+\b
+groovebridge vary groove.mid                           eight variations in ./groovebridge-loops
+groovebridge vary groove.mid --amount 0.2 -o variants  closer ones in ./variants
+"""
+
+MORPH_EXAMPLES = """Examples:
+
+\b
+groovebridge morph verse.mid chorus.mid             eight loops from one to the other
+groovebridge morph verse.mid chorus.mid --steps 16  in smaller steps
 """
 
 
@@ -207,6 +224,70 @@ def generate(
         typer.echo(path)
 
 
+@app.command(epilog=VARY_EXAMPLES, short_help="Write variations of a loop as MIDI files.")
+def vary(
+    file: LoopFile,
+    amount: Annotated[
+        float, typer.Option(metavar="0..1", help="How far from the loop: 0 is the loop itself.")
+    ] = 0.5,
+    count: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many variations.")] = 8,
+    seed: Seed = 0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
+    ] = Path("groovebridge-loops"),
+    bpm: Bpm = 120.0,
+    note_map: Annotated[
+        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")
+    ] = NoteMapChoice.gm,
+    bundle: Bundle = None,
+) -> None:
+    """Write variations of the first four bars of FILE as MIDI files of four bars."""
+    from bridge.groove import NOTE_MAPS
+    from bridge.model import Bundle as BundleFolder
+    from bridge.model import Model
+    from bridge.studio import vary as variation
+    from bridge.studio.generate import save_loops
+
+    notes = NOTE_MAPS[note_map.value]
+    loop = _loop(file, notes)
+    loops = variation.vary(Model(BundleFolder.load(bundle)), loop, amount, count, seed)
+    named = {f"{file.stem}-vary-{seed}-{place:03d}": each for place, each in enumerate(loops, start=1)}
+    for path in save_loops(named, output, bpm, notes.out_notes):
+        typer.echo(path)
+
+
+@app.command(epilog=MORPH_EXAMPLES, short_help="Write the way from one loop to another as MIDI files.")
+def morph(
+    start: LoopFile,
+    end: LoopFile,
+    steps: Annotated[
+        int, typer.Option(min=2, max=1000, metavar="N", help="How many loops, both ends included.")
+    ] = 8,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
+    ] = Path("groovebridge-loops"),
+    bpm: Bpm = 120.0,
+    note_map: Annotated[
+        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")
+    ] = NoteMapChoice.gm,
+    bundle: Bundle = None,
+) -> None:
+    """Write loops that lead from START to END, of which the first four bars count, as MIDI files."""
+    from bridge.groove import NOTE_MAPS
+    from bridge.model import Bundle as BundleFolder
+    from bridge.model import Model
+    from bridge.studio import vary as variation
+    from bridge.studio.generate import save_loops
+
+    notes = NOTE_MAPS[note_map.value]
+    ends = _loop(start, notes), _loop(end, notes)
+    loops = variation.morph(Model(BundleFolder.load(bundle)), *ends, steps)
+    stem = f"{start.stem}-to-{end.stem}"
+    named = {f"{stem}-{place:03d}": loop for place, loop in enumerate(loops, start=1)}
+    for path in save_loops(named, output, bpm, notes.out_notes):
+        typer.echo(path)
+
+
 @app.command(short_help="List the MIDI ports of other programs.")
 def ports(
     api: Annotated[
@@ -277,6 +358,15 @@ def _model(
     model = Model(Bundle.load(bundle))
     model.latent(settings)  # an unknown slider or style is told before anything opens
     return model, settings
+
+
+def _loop(file: Path, note_map: NoteMap) -> DrumLoop:
+    from bridge.studio.vary import read_loop
+
+    loop, more = read_loop(file, note_map)
+    if more:
+        typer.echo(f"{file} is longer than four bars: its first four are used.", err=True)
+    return loop
 
 
 def _slider(text: str) -> tuple[str, float]:
