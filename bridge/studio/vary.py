@@ -18,8 +18,8 @@ from bridge.model.map import blend
 from bridge.model.noise import prior_noise
 from bridge.studio.generate import MOST_LOOPS
 
-FARTHEST = 2.0
-"""Amount 1 is so many standard deviations of the posterior; within half of them the model hears one loop."""
+FARTHEST = 3.0
+"""Amount 1 is so many standard deviations of the posterior; within a third of them the model hears one loop."""
 
 FEWEST_STEPS, MOST_STEPS = 2, 1000
 _PLAIN = Settings(temperature=0.0)
@@ -38,7 +38,7 @@ class Coder(Protocol):
 def vary(model: Coder, loop: DrumLoop, amount: float, count: int, seed: int = 0) -> list[DrumLoop]:
     """`count` variations of a loop: amount 0 is the loop itself, bit by bit, 1 the farthest from it.
 
-    Number n of a seed is always the same: z = mu + 2 * amount * sigma * (noise of seed, n). The model's copy
+    Number n of a seed is always the same: z = mu + 3 * amount * sigma * (noise of seed, n). The model's copy
     of a loop is not the loop, so what counts is in what the loop at z differs from the copy at mu: hits that
     come or go, come or go; a hit that both have keeps its own touch and timing, moved as the model moved it.
 
