@@ -414,8 +414,9 @@ def of_curve(runs: Sequence[Json]) -> dict[str, str]:
             f"{run['validation']['kl']:.0f}",
             *(f"{run['validation'][name]:.3f}" for name in ("f1", "exact_step", "forced_exact")),
             f"{run['validation']['hit_nats']:.1f}",
+            *(f"{run['validation'][name]:.3f}" for name in ("told_apart", "told_apart_standard_normal")),
         )
         for run in sorted(runs, key=lambda run: run["validation"]["kl"])
     ]
     head = ("run", "free nats", "Z", "epochs", "KL", "F1", "exact step", "told the truth", "hits, nats")
-    return {"table": table(head, rows)}
+    return {"table": table((*head, "told apart", "with N(0, 1)"), rows)}
