@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from bridge.errors import GroovebridgeError
 from bridge.groove.voices import VOICES
@@ -147,7 +150,9 @@ def only_four_bars(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("only_four_bars")
-def test_what_is_done_is_kept_and_the_rest_is_made(tmp_path: Path, corpus: Path) -> None:
+def test_what_is_done_is_kept_and_the_rest_is_made(
+    tmp_path: Path, corpus: Path, quiet_console: Console
+) -> None:
     said: list[str] = []
     ablate(corpus, tmp_path, QUICK, said.append, arms=("flat",), lengths=(4,))
     kept = (tmp_path / "flat-4.json").read_bytes()
@@ -159,6 +164,11 @@ def test_what_is_done_is_kept_and_the_rest_is_made(tmp_path: Path, corpus: Path)
     assert results == json.loads(json.dumps({"runs": [asdict(each) for each in runs]}))
     assert load(tmp_path / "flat-4.json") == runs[0]
     assert runs[0].settings == identity(corpus, QUICK)
+    report.report(runs, quiet_console)
+    shown = cast("io.StringIO", quiet_console.file).getvalue()
+    for each in runs:
+        alone = f"{each.splits['test'].measures['sampled_exact_step']:.3f}".replace("0.", ".")
+        assert any(f"{each.arm}, 4" in line and alone in line for line in shown.splitlines())
 
 
 @pytest.mark.usefixtures("only_four_bars")
