@@ -31,7 +31,7 @@ MEASURED = {
     "loops": "python -m scripts.method_loops",
     "evaluation": "python -m training evaluate --baselines --json > docs/figures/evaluation.json",
     "prior": "python -m scripts.method_prior CHECKPOINT",
-    "curve": "the runs of docs/method.md, section 'Choosing the point'",
+    "curve": "python -m training curve, then a copy of its results.json",
     "ablation": "python -m training ablate, then a copy of its results.json",
 }
 
@@ -108,7 +108,10 @@ def feel(data: Json) -> Figure:
 
 def spans(axes: Axes, rows: dict[str, list[float]]) -> None:
     """Quantiles as lines: 5 to 95 % thin, 25 to 75 % thick, the median a dot."""
-    for place, (low, quarter, middle, upper, high) in enumerate(rows.values()):
+    for place, quantiles in enumerate(rows.values()):
+        if not quantiles:
+            continue  # a voice that nobody plays
+        low, quarter, middle, upper, high = quantiles
         axes.plot((low, high), (place, place), color=BLUE, linewidth=1.2)
         axes.plot(
             (quarter, upper), (place, place), color=BLUE, linewidth=6, solid_capstyle="butt", alpha=0.55
@@ -162,23 +165,34 @@ def loops(examples: Json) -> Figure:
 
 
 def curve(runs: list[Json]) -> Figure:
-    """Reconstruction against the latent's information, a point for each run."""
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4))
-    runs = sorted(runs, key=lambda run: run["validation"]["kl"])
-    nats = [run["validation"]["kl"] for run in runs]
-    left.plot(nats, [run["validation"]["f1"] for run in runs], "o-", color=BLUE, label="F1")
-    for name, colour, label in (
-        ("forced_exact", ORANGE, "exact step, told the truth"),
-        ("exact_step", GREEN, "exact step, hearing itself"),
+    """Reconstruction, and how well draws are told from real loops, against the latent's information."""
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6))
+    # The runs that differ in the free nats alone are a line; any other is a point with its name.
+    alike = [run for run in runs if (run["beta"], run["latent"]) == (1, max(each["latent"] for each in runs))]
+    alike.sort(key=lambda run: run["validation"]["kl"])
+    for axes, name, colour, label in (
+        (left, "f1", BLUE, "F1"),
+        (left, "forced_exact", ORANGE, "exact step, told the truth"),
+        (left, "exact_step", GREEN, "exact step, hearing itself"),
+        (right, "told_apart_standard_normal", GREY, "drawn from N(0, 1)"),
+        (right, "told_apart", BLUE, "drawn from a fitted prior"),
     ):
-        left.plot(nats, [run["validation"][name] for run in runs], "o-", color=colour, label=label)
-    left.set(xlabel="KL, nats a loop", ylabel="validation, at temperature 0", title="What z buys")
-    left.legend(frameon=False)
-    right.plot(nats, [run["validation"]["hit_nats"] for run in runs], "o-", color=BLUE, label="hits given z")
-    total = [run["validation"]["hit_nats"] + run["validation"]["kl"] for run in runs]
-    right.plot(nats, total, "o-", color=RED, label="hits given z + KL")
-    right.set(xlabel="KL, nats a loop", ylabel="nats a loop", title="What it costs")
-    right.legend(frameon=False)
+        points = [(run["validation"]["kl"], run["validation"][name]) for run in alike]
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, label=label)
+        for run in runs:
+            if run not in alike:
+                axes.plot(run["validation"]["kl"], run["validation"][name], "x", color=colour, mew=2)
+    for run in runs:
+        if run not in alike:
+            place = (run["validation"]["kl"], run["validation"]["f1"])
+            left.annotate(run["name"], place, (0, 7), textcoords="offset points", ha="center", fontsize=7)
+    left.set(xlabel="KL, nats a loop", ylabel="validation, temperature 0", title="Reconstruction")
+    right.axhline(0.5, color=FAINT, linewidth=1)
+    right.set(
+        xlabel="KL, nats a loop", ylabel="told apart (0.5: chance)", title="Sampling", ylim=(0.48, 1.01)
+    )
+    for axes in (left, right):
+        axes.legend(frameon=False, loc="best")
     return figure
 
 

@@ -113,8 +113,8 @@ def of_data(data: Json) -> dict[str, str]:
         "unplayable": percent(max(combinations["unplayable"].values()), 2),
         "equal_bars": percent(data["repetition"]["equal_to_former"], 1),
         "taken": percent(grid["grids"]["4"]["taken"], 1),
-        "merged_ms": f"{grid['merged']['apart_ms'][2]:.0f}",
-        "merged_velocity": f"{grid['merged']['velocity'][2]:.2f}",
+        "merged_ms": median(grid["merged"]["apart_ms"], 0),
+        "merged_velocity": median(grid["merged"]["velocity"], 2),
         "merged_snare": percent(
             grid["merged"]["by_voice"]["snare"] / max(1, sum(grid["merged"]["by_voice"].values())), 0
         ),
@@ -135,6 +135,11 @@ def of_data(data: Json) -> dict[str, str]:
 def percent(share: float, digits: int) -> str:
     """A share as a percentage."""
     return f"{100 * share:.{digits}f} %"
+
+
+def median(quantiles: Sequence[float], digits: int) -> str:
+    """The middle one of five quantiles, - where there are none."""
+    return f"{quantiles[2]:.{digits}f}" if quantiles else "-"
 
 
 def top_share(rows: Mapping[str, Json], count: int) -> float:
@@ -404,19 +409,27 @@ def reconstruction_table(rows: Sequence[Json]) -> str:
 
 
 def of_curve(runs: Sequence[Json]) -> dict[str, str]:
-    """The runs among which the point between reconstruction and prior was chosen."""
+    """The runs among which the point between reconstruction and prior was chosen: see `training.curve`."""
+    ordered = sorted(runs, key=lambda run: float(run["validation"]["kl"]))
     rows = [
         (
             run["name"],
-            f"{run['free_nats']:g}",
             f"{run['latent']}",
-            f"{run['epochs']}",
             f"{run['validation']['kl']:.0f}",
-            *(f"{run['validation'][name]:.3f}" for name in ("f1", "exact_step", "forced_exact")),
-            f"{run['validation']['hit_nats']:.1f}",
+            *(f"{run['validation'][name]:.3f}" for name in ("f1", "macro_f1", "exact_step", "forced_exact")),
             *(f"{run['validation'][name]:.3f}" for name in ("told_apart", "told_apart_standard_normal")),
         )
-        for run in sorted(runs, key=lambda run: run["validation"]["kl"])
+        for run in ordered
     ]
-    head = ("run", "free nats", "Z", "epochs", "KL", "F1", "exact step", "told the truth", "hits, nats")
-    return {"table": table((*head, "told apart", "with N(0, 1)"), rows)}
+    head = (
+        "run",
+        "Z",
+        "KL, nats",
+        "F1",
+        "macro-F1",
+        "exact step",
+        "told the truth",
+        "told apart",
+        "with N(0, 1)",
+    )
+    return {"table": table(head, rows), "epochs": f"{runs[0]['epochs']}" if runs else "-"}
