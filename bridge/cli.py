@@ -69,7 +69,9 @@ Temperature = Annotated[
 Sliders = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Hold a slider, e.g. z1=1.5 (-3 to 3). May be repeated."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a slider, e.g. density=0.5 (-1 to 1) or z1=1.5 (-3 to 3). May be repeated.",
     ),
 ]
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
@@ -352,9 +354,9 @@ def _model(
 ) -> tuple[Model, Settings]:
     from bridge.model import Bundle, Model, Settings
 
-    settings = Settings(
-        seed=seed, temperature=temperature, axes=dict(map(_slider, sliders or ())), style=style
-    )
+    settings = Settings(seed=seed, temperature=temperature, style=style)
+    for name, value in map(_slider, sliders or ()):
+        settings = settings.holding(name, value)
     model = Model(Bundle.load(bundle))
     model.latent(settings)  # an unknown slider or style is told before anything opens
     return model, settings
@@ -377,7 +379,7 @@ def _slider(text: str) -> tuple[str, float]:
         return name.strip(), float(value)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not NAME=VALUE with a number, such as z1=1.5", param_hint="--set"
+            f"{text!r} is not NAME=VALUE with a number, such as density=0.5", param_hint="--set"
         ) from None
 
 

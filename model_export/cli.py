@@ -55,6 +55,32 @@ def export(
     )
 
 
+@app.command()
+def calibrate(
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder; the calibration is written into it.")],
+    data: Annotated[Path, typer.Option(help="A prepared corpus: the bundle's own.")],
+    split: Annotated[str, typer.Option(help="Whose loops, rebuilt, the sliders are measured on.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")] = False,
+) -> None:
+    """Give BUNDLE its named sliders, its map and the order of its raw axes, and measure what they do.
+
+    Example: python -m model_export calibrate my-bundle --data data/corpus
+    """
+    try:
+        from model_export.calibrate import calibrate as calibrate_bundle
+        from model_export.calibrate import report
+
+        found = calibrate_bundle(bundle, data, split)
+    except GroovebridgeError as error:
+        _fail(error)
+    if as_json:
+        typer.echo(json.dumps(found.report, indent=1))
+    else:
+        from rich.console import Console
+
+        report(found, Console())
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on stderr and exit code 1."""
     try:

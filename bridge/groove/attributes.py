@@ -101,7 +101,7 @@ def measure(hits: ArrayLike, velocities: ArrayLike, offsets: ArrayLike) -> Float
     ride, hats = velocity[..., Voice.RIDE].sum(axis=1), velocity[..., _HATS].sum(axis=(1, 2))
     columns = {
         "density": count / STEPS,
-        "syncopation": _syncopation(struck[..., _DRUMS].any(axis=2)) / BARS,
+        "syncopation": _syncopation(np.any(struck[..., _DRUMS], axis=2)) / BARS,
         "swing": _swing(struck, offset),
         "intensity": _ratio(everything.sum(axis=1), count),
         "ghosts": _ratio(ghosts.sum(axis=1), snare.sum(axis=1)),
@@ -115,7 +115,9 @@ def measure(hits: ArrayLike, velocities: ArrayLike, offsets: ArrayLike) -> Float
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """Part / whole, 0 where the whole is 0."""
-    return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
+    answer = np.zeros(np.shape(whole))
+    np.divide(part, whole, out=answer, where=whole > 0)
+    return answer
 
 
 def _metrical_weights() -> NDArray[np.int64]:

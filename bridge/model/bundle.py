@@ -6,6 +6,7 @@
     prior.onnx     noise and a style -> point of the latent space where such loops lie
     pair.npz       inputs of the graphs and what PyTorch answered, to be replayed
     map.npz        once calibrated: loops on a plane (`bridge.model.map`)
+    sliders.npz    once calibrated: the named sliders (`bridge.model.sliders`)
 
 `Bundle.load` reads and verifies: each file's sha256 against bundle.json, and the stored pair's shapes. The
 graphs' own inputs and outputs are checked when they are opened (`bridge.model.model`).
@@ -39,6 +40,7 @@ DECODER = "decoder.onnx"
 PRIOR = "prior.onnx"
 PAIR = "pair.npz"
 MAP = "map.npz"
+SLIDERS = "sliders.npz"
 FILES = (ENCODER, DECODER, PRIOR, PAIR)
 SHIPPED = Path(__file__).parent / "shipped"
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
@@ -61,11 +63,13 @@ class Axis(_Part):
     """A raw axis: the slider `name` (z1, z2, ...) is coordinate `index` of z.
 
     nats: the mean KL divergence of this coordinate over the training loops: what it tells about a loop.
+    effect: how much the loop changes from -1.5 to 1.5, in hits of full velocity; None before calibration.
     """
 
     name: Annotated[str, Field(pattern=r"^z[1-9][0-9]*$")]
     index: Annotated[int, Field(ge=0)]
     nats: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    effect: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
 class Licence(_Part):
@@ -85,9 +89,10 @@ class Provenance(_Part):
 
 
 class Manifest(_Part):
-    """bundle.json. Axes stand in the order of how much they matter (nats, most first).
+    """bundle.json. Axes stand in the order of how much they matter, most first: by effect, else by nats.
 
     styles: what the prior can be asked for: its input is 0 for an open style, k for the k-th of these.
+    sliders: the named sliders of sliders.npz, in the order in which they are shown; none before calibration.
     """
 
     format: Literal["groovebridge-bundle"]
@@ -98,6 +103,7 @@ class Manifest(_Part):
     choices: Annotated[int, Field(ge=1, le=512)]
     axes: Annotated[tuple[Axis, ...], Field(min_length=1)]
     styles: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+$")], ...]
+    sliders: tuple[Annotated[str, Field(pattern=r"^[a-z]+$")], ...] = ()
     metrics: Mapping[str, JsonValue]
     provenance: Provenance
     licence: Licence

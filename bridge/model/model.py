@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from bridge.model import noise
 from bridge.model.bundle import Bundle, BundleError
 from bridge.model.providers import AUTO, open_decoder, open_session
 from bridge.model.settings import Settings, SliderError
+from bridge.model.sliders import Sliders
 
 Floats = NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
@@ -23,8 +24,9 @@ class Model:
     """A bundle, opened in onnxruntime. Thread-safe; not real-time-safe (a loop takes milliseconds).
 
     Opening reads the decoder and times it where there is a GPU; the encoder is opened when it is first
-    needed. Raises BundleError for graphs that do not have the inputs and outputs of docs/bundle.md, and
-    ProviderError for a provider that was asked for by name ("cpu", "cuda") and cannot start.
+    needed. Raises BundleError for graphs that do not have the inputs and outputs of docs/bundle.md and for
+    damaged sliders, and ProviderError for a provider that was asked for by name ("cpu", "cuda") and cannot
+    start.
     """
 
     def __init__(self, bundle: Bundle, provider: str = AUTO) -> None:
@@ -34,6 +36,7 @@ class Model:
         self._latent_size, self._choices = manifest.latent_size, manifest.choices
         self._coordinates = {axis.name: axis.index for axis in manifest.axes}
         self._styles = {name: number for number, name in enumerate(manifest.styles, start=1)}
+        self._sliders = Sliders.load(bundle)
         self._encoder: Any = None
         self._opening = threading.Lock()
         grid = (STEPS, VOICES)
@@ -61,15 +64,20 @@ class Model:
         return tuple(self._coordinates)
 
     @property
+    def sliders(self) -> tuple[str, ...]:
+        """The names of the named sliders; none where the bundle is not calibrated."""
+        return self._sliders.names if self._sliders else ()
+
+    @property
     def styles(self) -> tuple[str, ...]:
         """The styles that can be asked for; none where the training data named none."""
         return tuple(self._styles)
 
     def latent(self, settings: Settings) -> Floats:
         """The point z [Z]: the prior's draw for (seed, index) and the style, raw axes in place of their
-        coordinates.
+        coordinates, and from there where the named sliders lead.
 
-        Raises SliderError for an axis or a style that this bundle does not have.
+        Raises SliderError for an axis, a slider or a style that this bundle does not have.
         """
         drawn = noise.prior_noise(settings.seed, settings.index, self._latent_size)
         style = np.array([self._style_number(settings.style)], dtype=np.int64)
@@ -79,7 +87,28 @@ class Model:
             if name not in self._coordinates:
                 raise SliderError(f"There is no slider {name!r}. This model has {_span(self.axes)}.")
             z[self._coordinates[name]] = value
-        return z
+        return self.steer(z, settings.sliders)
+
+    def steer(self, z: Floats, sliders: Mapping[str, float]) -> Floats:
+        """The point [Z] to which named sliders (-1..1) lead from z [Z]; z itself where all are at rest.
+
+        Raises SliderError for a slider that this bundle does not have.
+        """
+        if not any(sliders.values()):
+            return z
+        unknown = [name for name in sliders if name not in self.sliders]
+        if self._sliders is None:
+            raise SliderError(
+                f"This model has no named sliders, so {unknown[0]!r} cannot be set. Calibrate it with "
+                f"`python -m model_export calibrate`, or set {_span(self.axes)}."
+            )
+        if unknown:
+            raise SliderError(
+                f"There is no slider {unknown[0]!r}. This model has {', '.join(self.sliders)} and "
+                f"{_span(self.axes)}."
+            )
+        moved: Floats = self._sliders.move(z[np.newaxis], self._sliders.values(sliders))[0]
+        return moved
 
     def loop(self, settings: Settings) -> DrumLoop:
         """The loop of these settings: the same bytes each time, on one machine and provider."""

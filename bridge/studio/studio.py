@@ -1,6 +1,6 @@
 """The session a person works in: what the sliders are set to, the loop that follows from it, and the player.
 
-    set_axis ... --> settings --> decoding thread (the newest settings only) --> SetLoop --> player
+    set_slider ... --> settings --> decoding thread (the newest settings only) --> SetLoop --> player
     state <-- reports (LoopPlaying, Anchor, Fault, ...) <-------------------------------------+
 
 A loop is *next* from the moment it is sent until the player reports that it has taken over. With `evolve`,
@@ -210,15 +210,13 @@ class Studio:
 
     # --- the loop ---
 
-    def set_axis(self, name: str, value: float | None) -> None:
-        """Hold an axis at a value; None lets it go back to where the draw put it."""
+    def set_slider(self, name: str, value: float | None) -> None:
+        """Hold a raw axis (z1, z2, ...) at a value, or move a named slider.
+
+        None lets an axis go back to where the draw put it, and a named slider rest.
+        """
         with self._changing():
-            axes = {**self._state.settings.axes}
-            if value is None:
-                axes.pop(name, None)
-            else:
-                axes[name] = value
-            self._set_settings(replace(self._state.settings, axes=axes))
+            self._set_settings(self._state.settings.holding(name, value))
 
     def set_temperature(self, temperature: float) -> None:
         """How freely the loop is drawn and played, 0..2."""

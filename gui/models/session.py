@@ -183,7 +183,7 @@ class SessionModel(QObject):
     def release_axes(self) -> None:
         """Let every held axis go."""
         for name in list(self._state.settings.axes) if self._state is not None else []:
-            self.ask(Studio.set_axis, name, None)
+            self.ask(Studio.set_slider, name, None)
 
     def remedy(self, remedy: Remedy) -> None:
         """Do what the button beside the status sentence offers."""

@@ -91,8 +91,8 @@ class SliderPanel(QWidget):
             slider = ValueSlider(title, SHAPE_TIP, *AXIS_RANGE, 0.0, SHAPE_STEP)
             column, row = divmod(number, rows)
             self.shapes[name] = SliderRow(title, slider, shapes, row, column * 4)
-            slider.edited.connect(lambda value, name=name: session.ask(Studio.set_axis, name, value))
-            slider.released.connect(lambda name=name: session.ask(Studio.set_axis, name, None))
+            slider.edited.connect(lambda value, name=name: session.ask(Studio.set_slider, name, value))
+            slider.released.connect(lambda name=name: session.ask(Studio.set_slider, name, None))
         for column in range(COLUMNS):
             shapes.setColumnStretch(column * 4 + 1, 1)
         shapes.setColumnMinimumWidth(3, theme.MARGIN * 2)

@@ -285,7 +285,7 @@ def test_a_dragged_shape_is_held_and_changes_the_loop(desk: Desk) -> None:
 
 def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
     row = desk.window.sliders.shapes["z1"]
-    desk.session.ask(Studio.set_axis, "z1", 2.0)
+    desk.session.ask(Studio.set_slider, "z1", 2.0)
     assert row.slider.shown == 2.0
     double_click(row.slider)
     assert row.slider.shown == pytest.approx(AXES["z1"])
@@ -295,8 +295,8 @@ def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
 def test_reset_puts_every_shape_back(desk: Desk) -> None:
     button = desk.window.sliders.reset
     assert not button.isEnabled()
-    desk.session.ask(Studio.set_axis, "z1", 2.0)
-    desk.session.ask(Studio.set_axis, "z8", -2.0)
+    desk.session.ask(Studio.set_slider, "z1", 2.0)
+    desk.session.ask(Studio.set_slider, "z8", -2.0)
     click(button)
     state = desk.session.state
     assert state is not None

@@ -25,7 +25,7 @@ class SmallModel:
         self.free.set()
 
     def loop(self, settings: Settings) -> DrumLoop:
-        if unknown := set(settings.axes) - {"z1"}:
+        if unknown := (set(settings.axes) | set(settings.sliders)) - {"z1"}:
             raise GroovebridgeError(f"There is no slider {unknown}. This model has z1.")
         self.free.wait()
         self.decoded.append(settings)

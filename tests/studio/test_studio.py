@@ -69,7 +69,7 @@ def test_a_dragged_slider_decodes_the_newest_settings_only(desk: Any) -> None:
     desk.model.decoded.clear()
     desk.model.free.clear()
     for step in range(200):
-        desk.studio.set_axis("z1", step / 100)
+        desk.studio.set_slider("z1", step / 100)
     desk.model.free.set()
     wanted = desk.state.settings
     with desk.link.arrived:
@@ -78,17 +78,17 @@ def test_a_dragged_slider_decodes_the_newest_settings_only(desk: Any) -> None:
 
 
 def test_a_released_axis_goes_back_to_the_draw(desk: Any) -> None:
-    desk.studio.set_axis("z1", 2.5)
+    desk.studio.set_slider("z1", 2.5)
     assert desk.state.settings.axes == {"z1": 2.5}
-    desk.studio.set_axis("z1", None)
-    desk.studio.set_axis("z7", None)
+    desk.studio.set_slider("z1", None)
+    desk.studio.set_slider("z7", None)
     assert desk.state.settings == Settings()
 
 
 def test_values_out_of_range_are_refused_in_a_sentence_and_change_nothing(desk: Any) -> None:
     before = desk.state
     changes: list[Callable[[], None]] = [
-        lambda: desk.studio.set_axis("z1", 3.5),
+        lambda: desk.studio.set_slider("z1", 3.5),
         lambda: desk.studio.set_temperature(-1),
         lambda: desk.studio.set_seed(-1),
         lambda: desk.studio.set_tempo(500),
@@ -100,10 +100,10 @@ def test_values_out_of_range_are_refused_in_a_sentence_and_change_nothing(desk: 
 
 
 def test_an_unknown_slider_becomes_a_fault_and_decoding_goes_on(desk: Any) -> None:
-    desk.studio.set_axis("tightness", 1)
+    desk.studio.set_slider("tightness", 1)
     assert "no slider" in desk.wait_for(lambda state: state.fault is not None).fault
     desk.studio.dismiss_fault()
-    desk.studio.set_axis("tightness", None)
+    desk.studio.set_slider("tightness", None)
     desk.studio.new_idea()
     desk.link.wait_for_loops(2)
     assert desk.state.fault is None
@@ -173,7 +173,7 @@ def test_evolve_sends_a_block_again_that_the_player_has_forgotten(make_desk: Cal
 def test_evolve_decodes_its_blocks_anew_for_other_settings(make_desk: Callable[..., Any]) -> None:
     desk = make_desk(evolve=True)
     desk.link.wait_for_loops(3)
-    desk.studio.set_axis("z1", 1)
+    desk.studio.set_slider("z1", 1)
     again = desk.link.wait_for_loops(6)[3:]
     assert [loop.block for loop in again] == [None, 1, 2]
     assert again[1].loop == desk.model.loop(Settings(index=1, axes={"z1": 1}))
