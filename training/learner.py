@@ -95,6 +95,11 @@ class Learner(lightning.LightningModule):
         self.measures: dict[str, float] = {}
         self.latent_nats = torch.zeros(model.config.latent)
 
+    def on_train_start(self) -> None:
+        """Give each process noise of its own; the first one's is that of a run alone."""
+        if self.global_rank:
+            torch.manual_seed(torch.initial_seed() + self.global_rank)
+
     def training_step(self, batch: Batch) -> Tensor:
         """One step; DivergedError when the loss is not finite, before it can touch the weights."""
         terms = loss_of(
@@ -120,12 +125,10 @@ class Learner(lightning.LightningModule):
         self.log("loss", terms.loss.detach(), prog_bar=True, logger=False)
         return terms.loss
 
-    @torch.no_grad()
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Move the averaged weights a little towards the present ones; faster while those are young."""
         decay = min(self.optimisation.average, (1 + self.global_step) / (10 + self.global_step))
-        for average, present in zip(self.average.parameters(), self.model.parameters(), strict=True):
-            average.lerp_(present, 1 - decay)
+        follow(self.average, self.model, decay)
 
     def validation_step(self, _: Tensor) -> None:
         """Reconstruct the validation loops with the averaged weights: `measures`, `latent_nats`."""
@@ -141,14 +144,29 @@ class Learner(lightning.LightningModule):
         self.log_dict({f"validation/{name}": value for name, value in self.measures.items()}, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW; matrices decay, biases do not."""
-        settings = self.optimisation
-        trained = list(self.model.parameters())
-        groups = [
-            {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(groups, lr=settings.rate)
+        """AdamW with a warm-up and a cosine; see `Optimisation`."""
+        optimizer = optimizer_of(self.model, self.optimisation)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: settings.factor(step, steps))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: self.optimisation.factor(step, steps)
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def optimizer_of(model: MusicVAE, settings: Optimisation) -> torch.optim.AdamW:
+    """AdamW; matrices decay, biases do not."""
+    trained = list(model.parameters())
+    groups = [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        groups, lr=settings.rate, fused=True
+    )  # a third of the time of a loop over weights
+
+
+@torch.no_grad()
+def follow(average: MusicVAE, model: MusicVAE, decay: float) -> None:
+    """Move the averaged weights towards the present ones: by 1 - decay of the way."""
+    for slow, present in zip(average.parameters(), model.parameters(), strict=True):
+        slow.lerp_(present, 1 - decay)
