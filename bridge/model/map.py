@@ -122,8 +122,9 @@ class Map:
         distances = self._distances(x, y)
         near = np.argpartition(distances, NEIGHBOURS)[: NEIGHBOURS + 1]
         reach = float(distances[near[-1]])
-        if reach == 0:  # more loops than are blended, all at this very point
-            return blend(self.z[near[:1]], np.ones(1))
+        nearest = near[np.argmin(distances[near])]
+        if reach == distances[nearest]:  # more loops than are blended, all at one distance: the first of them
+            return blend(self.z[[nearest]], np.ones(1))
         apart = np.sqrt(distances[near] ** 2 + (SOFTNESS * reach) ** 2)
         edge = apart[-1]
         weights = ((edge - apart) / (edge * apart)) ** 2
