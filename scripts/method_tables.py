@@ -88,6 +88,7 @@ def of_data(data: Json) -> dict[str, str]:
         "hours": f"{corpus['hours']:.1f}",
         "hits": f"{corpus['hits']:,}",
         "hits_a_loop": f"{corpus['hits_a_loop']:.0f}",
+        "touches": f"{2 * corpus['hits_a_loop']:.0f}",
         "drummers": f"{corpus['drummers']}",
         "top_drummers": percent(top_share(data["drummers"], 4), 0),
         "styles": f"{len(data['styles'])}",
@@ -221,11 +222,74 @@ def of_bundle(manifest: Json) -> dict[str, str]:
         **training.get("optimisation", {}),
         **{name: training[name] for name in ("batch", "epochs", "seed") if name in training},
     }
-    return {
+    metrics = manifest["metrics"]
+    found = of_sliders(metrics["sliders"]) if "sliders" in metrics else {}
+    found |= of_map(metrics["map"]) if "map" in metrics else {}
+    return found | {
         "latent": f"{manifest['latent_size']}",
         "choices": f"{manifest['choices']}",
         "objective_table": settings_table(settings, SETTINGS),
         "augmentation_table": settings_table(training.get("augmentation", {}), AUGMENTATIONS),
+    }
+
+
+def of_sliders(measured: Json) -> dict[str, str]:
+    """What the named sliders do, cold and warm: see `model_export.calibrate.measure_sliders`."""
+    cold, warm = (measured["temperatures"][key] for key in sorted(measured["temperatures"], key=float))
+    rows = [
+        (
+            name,
+            f"{row['spearman']:.2f}",
+            f"{warm[name]['spearman']:.2f}",
+            percent(row["firm"], 0),
+            percent(row["still"], 0),
+            f"{row['movement']:.1f}",
+            f"{warm[name]['movement']:.1f}",
+            f"{row['others'][row['worst']]:.2f} ({row['worst']})",
+            f"{warm[name]['others'][warm[name]['worst']]:.2f} ({warm[name]['worst']})",
+        )
+        for name, row in cold.items()
+    ]
+    head = ("slider", "Spearman", "warm", "0.9 or more", "still", "own", "warm", "largest other", "warm")
+    return {
+        "sliders_table": table(head, rows),
+        "sliders_loops": f"{measured['loops']}",
+        "sliders_positions": f"{measured['positions']}",
+        "sliders_split": f"{measured['split']}",
+    }
+
+
+def of_map(measured: Json) -> dict[str, str]:
+    """What the map is worth: see `model_export.map.measure_map`."""
+    near, travel, grid = measured["neighbours"], measured["travel"], measured["grid"]
+    kinds = {
+        "real": "the loops as played",
+        "own": "played back at their points",
+        "map": "all over the square",
+    }
+    names = list(grid["map"])
+    habits = [
+        (
+            label,
+            f"{grid[kind]['hits']:.0f}",
+            *(percent(grid[kind][name], 1) for name in names if name != "hits"),
+        )
+        for kind, label in kinds.items()
+    ]
+    neighbours = [
+        (label, f"{near[key]:.0f}", f"{near[f'{key}_elsewhere']:.0f}" if f"{key}_elsewhere" in near else "-")
+        for key, label in (("map", "on the map"), ("latent", "in z"), ("random", "any two loops"))
+    ]
+    return {
+        "map_loops": f"{measured['loops']}",
+        "map_side": f"{grid['side']}",
+        "map_neighbours_table": table(("five nearest", "cells apart", "of other files"), neighbours),
+        "map_travel": f"{travel['mean']:.1f}",
+        "map_travel_p95": f"{travel['p95']:.0f}",
+        "map_step": f"{travel['step']:g}",
+        "map_habits_table": table(
+            ("loops", "hits", *(name.replace("_", " ") for name in names if name != "hits")), habits
+        ),
     }
 
 
@@ -335,7 +399,7 @@ def attributes_table(samples: Mapping[str, Mapping[str, Json]]) -> str:
         )
         for name, real in samples["real"].items()
     ]
-    return table(("attribute", "real", "prior", *(f"distance: {SAMPLES[name]}" for name in others)), rows)
+    return table(("attribute", "real", "prior", *(f"{SAMPLES[name]}" for name in others)), rows)
 
 
 def share_table(samples: Mapping[str, Json], scale: float, digits: int) -> str:
