@@ -97,7 +97,7 @@ def test_a_corpus_without_the_styles_of_the_bundle_says_so(
     monkeypatch.setattr("training.bundled.TEMPERATURES", ())
     monkeypatch.setattr("training.sampling.FOLDS", 2)
     monkeypatch.setattr(Model, "styles", ("rock", "jazz"))
-    monkeypatch.setattr(Model, "_style_number", lambda self, name: 0)
+    monkeypatch.setattr(Model, "_style_number", lambda *_: 0)
     with pytest.raises(GroovebridgeError, match="lacks the styles"):
         sampling(open_model(None), load_split(corpus, "test"), load_split(corpus, "train"), draws=2)
 
