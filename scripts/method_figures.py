@@ -335,14 +335,18 @@ def draw(measured: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def read(folder: Path, bundle: Path = SHIPPED) -> dict[str, Any]:
-    """What was measured: the files of `MEASURED` that are there, and bundle.json as "bundle"."""
+    """What was measured: the files of `MEASURED` that are there, bundle.json as "bundle", and parts of both."""
     paths = {name: folder / f"{name}.json" for name in MEASURED} | {"bundle": bundle / MANIFEST}
     found = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
     }
-    if drawn := found.get("evaluation", {}).get("sampling"):
-        found["sampling"] = drawn
-    return found
+    metrics = found.get("bundle", {}).get("metrics", {})
+    parts = {
+        "sampling": found.get("evaluation", {}).get("sampling"),
+        "sliders": metrics.get("sliders"),
+        "map": metrics.get("map"),
+    }
+    return found | {name: part for name, part in parts.items() if part}
 
 
 def main() -> None:

@@ -56,6 +56,8 @@ def contents(measured: Json) -> dict[str, str]:
         "bundle": of_bundle,
         "evaluation": of_evaluation,
         "sampling": of_sampling,
+        "sliders": of_sliders,
+        "map": of_map,
         "curve": of_curve,
         "prior": of_prior,
     }
@@ -222,10 +224,7 @@ def of_bundle(manifest: Json) -> dict[str, str]:
         **training.get("optimisation", {}),
         **{name: training[name] for name in ("batch", "epochs", "seed") if name in training},
     }
-    metrics = manifest["metrics"]
-    found = of_sliders(metrics["sliders"]) if "sliders" in metrics else {}
-    found |= of_map(metrics["map"]) if "map" in metrics else {}
-    return found | {
+    return {
         "latent": f"{manifest['latent_size']}",
         "choices": f"{manifest['choices']}",
         "objective_table": settings_table(settings, SETTINGS),
@@ -252,10 +251,10 @@ def of_sliders(measured: Json) -> dict[str, str]:
     ]
     head = ("slider", "Spearman", "warm", "0.9 or more", "still", "own", "warm", "largest other", "warm")
     return {
-        "sliders_table": table(head, rows),
-        "sliders_loops": f"{measured['loops']}",
-        "sliders_positions": f"{measured['positions']}",
-        "sliders_split": f"{measured['split']}",
+        "table": table(head, rows),
+        "loops": f"{measured['loops']}",
+        "positions": f"{measured['positions']}",
+        "split": f"{measured['split']}",
     }
 
 
@@ -281,13 +280,13 @@ def of_map(measured: Json) -> dict[str, str]:
         for key, label in (("map", "on the map"), ("latent", "in z"), ("random", "any two loops"))
     ]
     return {
-        "map_loops": f"{measured['loops']}",
-        "map_side": f"{grid['side']}",
-        "map_neighbours_table": table(("five nearest", "cells apart", "of other files"), neighbours),
-        "map_travel": f"{travel['mean']:.1f}",
-        "map_travel_p95": f"{travel['p95']:.0f}",
-        "map_step": f"{travel['step']:g}",
-        "map_habits_table": table(
+        "loops": f"{measured['loops']}",
+        "side": f"{grid['side']}",
+        "neighbours_table": table(("five nearest", "cells apart", "of other files"), neighbours),
+        "travel": f"{travel['mean']:.1f}",
+        "travel_p95": f"{travel['p95']:.0f}",
+        "step": f"{travel['step']:g}",
+        "habits_table": table(
             ("loops", "hits", *(name.replace("_", " ") for name in names if name != "hits")), habits
         ),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -108,10 +109,20 @@ def test_a_page_s_numbers_are_those_of_its_files(page: str) -> None:
     found = contents(measured)
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert fill(text, found) == text
-    sources = {"bundle", "listening", "sampling", *MEASURED}
+    sources = {"bundle", "listening", "map", "sampling", "sliders", *MEASURED}
     assert {name.partition(".")[0] for name in names(text)} <= sources
     missing = [name for name in names(text) if name.partition(".")[0] in measured and name not in found]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_s_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    targets = [target.partition("#") for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert [path for path, _, _ in targets if path and not (ROOT / "docs" / path).exists()] == []
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert {anchor for path, _, anchor in targets if not path} <= anchors
 
 
 def test_the_page_shows_every_figure_and_each_is_small() -> None:
