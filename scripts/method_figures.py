@@ -335,7 +335,7 @@ def draw(measured: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def read(folder: Path, bundle: Path = SHIPPED) -> dict[str, Any]:
-    """What was measured: the files of `MEASURED` that are there, bundle.json as "bundle", and parts of both."""
+    """What was measured: the files of `MEASURED` that are there, bundle.json as "bundle", and their parts."""
     paths = {name: folder / f"{name}.json" for name in MEASURED} | {"bundle": bundle / MANIFEST}
     found = {
         name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()
