@@ -34,9 +34,12 @@ MOST = 2400
 PLAYED_BACK = 0.5
 """F1 of hits below which the model does not play a loop back: such a loop has no place on the map."""
 
-_PERPLEXITY = (
-    80.0  # how many loops count as a neighbourhood: 30 keeps neighbours 1 hit nearer, travels rougher
-)
+SIDE, LINES, STEP = 40, 12, 0.01
+"""How a map is measured: points along an edge of the grid, lines over the plane, a step on them."""
+
+_PERPLEXITY = 80.0
+"""How many loops count as a neighbourhood; 30 keeps neighbours one hit nearer, but travels rougher."""
+
 _COMPONENTS = 50
 _BATCH = 256
 _PLAIN = Settings(temperature=0.0)
@@ -97,25 +100,23 @@ def layout(loops: Loops) -> Array:
     return ((2 * ranks + 1) / len(loops) - 1).astype(np.float32)
 
 
-def measure_map(
-    plane: Map, model: Model, loops: Loops, side: int = 40, lines: int = 12, step: float = 0.01
-) -> dict[str, Any]:
+def measure_map(plane: Map, model: Model, loops: Loops) -> dict[str, Any]:
     """What the map is worth: the loops of its points, and what the model plays between them.
 
     neighbours  cells of 576 in which a loop and its five nearest differ in hits, on average: `map`, `latent`
                 (nearest in z), `random` (any two loops); `..._elsewhere` counts loops of other files alone
-    travel      the same between points `step` apart on straight lines over the plane: `mean`, `p95`
-    grid        side x side points over the whole square as the model plays them at temperature 0, beside
+    travel      the same between points 0.01 apart on straight lines over the plane: `mean`, `p95`
+    grid        40 x 40 points over the whole square as the model plays them at temperature 0, beside
                 the loops as played (`real`) and played back at their own points (`own`): hits a loop,
                 `training.sampling.validity`, and the share without hats or ride
     """
     return {
         "loops": len(loops),
         "neighbours": _neighbours(plane, loops),
-        "travel": _travel(plane, model, lines, step),
+        "travel": _travel(plane, model),
         "grid": {
-            "side": side,
-            "map": _habits(_decode(model, _over(plane, _grid(side)))),
+            "side": SIDE,
+            "map": _habits(_decode(model, _over(plane, _grid(SIDE)))),
             "own": _habits(_decode(model, _over(plane, plane.points))),
             "real": _habits(
                 [
@@ -141,15 +142,15 @@ def _neighbours(plane: Map, loops: Loops, count: int = 5) -> dict[str, float]:
     return figures
 
 
-def _travel(plane: Map, model: Model, lines: int, step: float) -> dict[str, float]:
+def _travel(plane: Map, model: Model) -> dict[str, float]:
     random = np.random.Generator(np.random.Philox(0))
     changes = []
-    for start, end in random.uniform(-1, 1, (lines, 2, 2)):
-        steps = int(np.hypot(*(end - start)) / step) + 1
+    for start, end in random.uniform(-1, 1, (LINES, 2, 2)):
+        steps = int(np.hypot(*(end - start)) / STEP) + 1
         hits = _flat(_hits(_decode(model, _over(plane, np.linspace(start, end, steps + 1)))))
         changes.append(np.abs(np.diff(hits, axis=0)).sum(axis=1))
     changed = np.concatenate(changes)
-    return {"step": step, "mean": float(changed.mean()), "p95": float(np.percentile(changed, 95))}
+    return {"step": STEP, "mean": float(changed.mean()), "p95": float(np.percentile(changed, 95))}
 
 
 def _habits(loops: list[DrumLoop]) -> dict[str, float]:
