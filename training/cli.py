@@ -13,7 +13,7 @@ from rich.table import Table
 from bridge.errors import GroovebridgeError
 from bridge.files import printing
 from training import archive
-from training.corpus import SPLITS, Manifest, load_manifest
+from training.corpus import SPLITS, Summary, load_summary
 from training.prepare import prepare as prepare_corpus
 
 DATA = Path("data")
@@ -55,9 +55,9 @@ def prepare(
 ) -> None:
     """Quantise every performance to its grid and split them into train, validation and test."""
     console = Console(stderr=True)
-    manifest = prepare_corpus(source, output, console, note_map, workers)
-    console.print(_counts(manifest))
-    for reason, count in manifest.skipped.items():
+    summary = prepare_corpus(source, output, console, note_map, workers)
+    console.print(_counts(summary))
+    for reason, count in summary.skipped.items():
         console.print(f"left out: {count} x {reason}", soft_wrap=True)
     following = f"python -m training train --corpus {output}"
     console.print(f"The corpus is in {output}. Next: {following}", soft_wrap=True)
@@ -83,11 +83,15 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
     devices: Annotated[int, typer.Option(min=1, help="Processes, each on its own device or core.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines. torchrun says this and --devices itself.")] = 1,
+    epoch_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps an epoch. Default: once through the loops.")
+    ] = None,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of each process.")] = None,
 ) -> None:
     """Train a MusicVAE. Stop it with Ctrl-C or a kill at any time; --resume goes on from the last epoch."""
-    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
+    load_summary(corpus)  # a wrong folder is told at once: what follows takes seconds to import
     from training.learner import Optimisation
     from training.model import ModelConfig
     from training.objective import Objective
@@ -103,6 +107,8 @@ def train(
         resume=resume,
         max_minutes=max_minutes,
         devices=devices,
+        nodes=nodes,
+        epoch_steps=epoch_steps,
         accelerator=accelerator,
         threads=threads,
         model=ModelConfig(common=common, differing=differing, decoder=units),
@@ -120,7 +126,7 @@ def prior(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same prior.")] = 0,
 ) -> None:
     """Fit the prior, from which loops are drawn, by style, to a trained model. Takes minutes."""
-    load_manifest(corpus)
+    load_summary(corpus)
     from training.prior_fit import fit_checkpoint, report
 
     console = Console(stderr=True)
@@ -171,7 +177,7 @@ def ablate(
 
     Runs that the folder holds are kept, so a stopped ablation goes on where it was.
     """
-    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
+    load_summary(corpus)  # a wrong folder is told at once: what follows takes seconds to import
     import torch
 
     from training.ablation.arms import ARMS
@@ -204,7 +210,7 @@ def curve(
 
     Runs that the folder holds are kept, so a stopped curve goes on where it was.
     """
-    load_manifest(corpus)  # a wrong folder is told at once: what follows takes seconds to import
+    load_summary(corpus)  # a wrong folder is told at once: what follows takes seconds to import
     from training.curve import curve as make
     from training.curve import report
 
@@ -221,13 +227,12 @@ def main() -> None:
         raise SystemExit(1) from error
 
 
-def _counts(manifest: Manifest) -> Table:
+def _counts(summary: Summary) -> Table:
     """Files and windows of each split."""
     table = Table("split", "files", "loops (every bar)", "loops (no overlap)", "too short")
     for split in SPLITS:
-        records = manifest.of(split)
-        every = sum(record.windows for record in records)
-        apart = sum(-(-record.windows // 4) for record in records)
-        short = sum(not record.windows for record in records)
-        table.add_row(split, *(f"{count:,}" for count in (len(records), every, apart, short)))
+        shards = summary.of(split)
+        names = ("files", "every", "apart", "short")
+        counts = (sum(getattr(shard, name) for shard in shards) for name in names)
+        table.add_row(split, *(f"{count:,}" for count in counts))
     return table

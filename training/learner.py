@@ -11,12 +11,10 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from bridge.errors import GroovebridgeError
-from bridge.groove.loop import STEPS
 from training.augment import Augmentation, Batch
-from training.corpus import Loops, Split
+from training.corpus import Loops
 from training.metrics import compare
 from training.model import MusicVAE
 from training.objective import Objective, loss_of
@@ -49,33 +47,12 @@ class Optimisation:
         return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-class Windows(Dataset[Batch]):
-    """Every window of four bars of a split at a stride of one bar. A whole batch is cut out at once."""
-
-    def __init__(self, split: Split) -> None:
-        self._starts, _ = split.windows(stride_bars=1)
-        self._parts = (split.hits, split.velocities, split.offsets)
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __getitems__(self, indices: list[int]) -> Batch:
-        steps = self._starts[np.asarray(indices)][:, None] + np.arange(STEPS)
-        return Batch(*(torch.from_numpy(part[steps].astype(np.float32)) for part in self._parts))
-
-    def loader(self, batch: int) -> DataLoader[Batch]:
-        """Shuffled batches, the last incomplete one left out unless it is all there is."""
-        # The loader hands over what __getitems__ cut, a Batch already; its stubs think of lists.
-        whole: Any = _whole
-        return DataLoader(self, batch, shuffle=True, drop_last=len(self) >= batch, collate_fn=whole)
-
-
-def _whole(batch: Batch) -> Batch:
-    return batch
-
-
 class Learner(lightning.LightningModule):
-    """Trains `model` and keeps `average`, its exponentially averaged weights, which validation measures."""
+    """Trains `model` and keeps `average`, its exponentially averaged weights, which validation measures.
+
+    What chance decides in a step depends on the seed, the step and the process alone, so that a resumed run
+    is the run that was not interrupted, and each process has noise of its own.
+    """
 
     def __init__(
         self,
@@ -84,6 +61,7 @@ class Learner(lightning.LightningModule):
         optimisation: Optimisation,
         augmentation: Augmentation,
         validation: Loops,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.model = model
@@ -92,38 +70,62 @@ class Learner(lightning.LightningModule):
         self.optimisation = optimisation
         self.augmentation = augmentation
         self.validation = validation
+        self.seed = seed
+        self.terms: dict[str, Tensor] = {}
         self.measures: dict[str, float] = {}
         self.latent_nats = torch.zeros(model.config.latent)
 
-    def on_train_start(self) -> None:
-        """Give each process noise of its own; the first one's is that of a run alone."""
-        if self.global_rank:
-            torch.manual_seed(torch.initial_seed() + self.global_rank)
-
     def training_step(self, batch: Batch) -> Tensor:
-        """One step; DivergedError when the loss is not finite, before it can touch the weights."""
+        """The loss of one step; its parts stay in `terms`."""
+        chance = np.random.SeedSequence([self.seed, self.global_step, self.global_rank])
+        torch.manual_seed(int(chance.generate_state(1, np.uint64)[0]))
         terms = loss_of(
             self.model, self.augmentation(batch, self.model.playable), self.objective, self.global_step
         )
-        if not torch.isfinite(terms.loss):
-            raise DivergedError(
-                f"Training diverged at step {self.global_step}: the loss is {terms.loss.item()}. "
-                "The last good checkpoint is kept. Try a lower --rate, with --resume or from the start."
-            )
-        names = {
-            "loss": terms.loss,
-            "hit_nats": terms.hits,
-            "expression_nats": terms.expression,
-            "kl": terms.kl,
+        self.terms = {
+            "loss": terms.loss.detach(),
+            "hit_nats": terms.hits.detach(),
+            "expression_nats": terms.expression.detach(),
+            "kl": terms.kl.detach(),
         }
         self.log_dict(
-            {f"train/{name}": value.detach() for name, value in names.items()},
+            {f"train/{name}": value for name, value in self.terms.items()},
             on_step=False,
             on_epoch=True,
             sync_dist=True,
         )
-        self.log("loss", terms.loss.detach(), prog_bar=True, logger=False)
+        self.log("loss", self.terms["loss"], prog_bar=True, logger=False)
         return terms.loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,  # noqa: ARG002 - Lightning's signature
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Hold the gradient's norm; DivergedError when it is not finite, before it can touch the weights.
+
+        By now the gradient is the mean of all processes', so all of them end at the same step.
+        """
+        weights = [weight for weight in self.model.parameters() if weight.grad is not None]
+        norm = torch.nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+        if not torch.isfinite(norm):
+            raise DivergedError(
+                f"Training diverged at step {self.global_step}: {self._astray()} is not a number. "
+                "The last good checkpoint is kept. Try a lower --rate, with --resume or from the start."
+            )
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grads_with_norm_(weights, gradient_clip_val, norm)
+
+    def _astray(self) -> str:
+        """The first that is not finite: a term of this process's loss, or a weight's gradient."""
+        for name, value in reversed(self.terms.items()):
+            if not torch.isfinite(value):
+                return name
+        for name, weight in self.model.named_parameters():
+            if weight.grad is not None and not torch.isfinite(weight.grad).all():
+                return f"the gradient of {name}"
+        return "the gradient's norm"
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Move the averaged weights a little towards the present ones; faster while those are young."""
@@ -160,9 +162,8 @@ def optimizer_of(model: MusicVAE, settings: Optimisation) -> torch.optim.AdamW:
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(
-        groups, lr=settings.rate, fused=True
-    )  # a third of the time of a loop over weights
+    # Fused it takes a third of the time of a loop over the weights.
+    return torch.optim.AdamW(groups, lr=settings.rate, fused=True)
 
 
 @torch.no_grad()

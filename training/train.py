@@ -7,7 +7,8 @@ A run is a folder:
     metrics/         CSV, one folder for each start;  tensorboard/ likewise
 
 Both checkpoints are written beside their place and renamed, so a kill at any moment leaves the former ones.
-Several processes: `--devices N`, or `torchrun` and its environment, as Lightning reads it.
+Several processes: `--devices N`, and `--nodes M` where another launcher starts them; `torchrun` says both
+itself. Each has its own loops of every step; the gradients are averaged, and the first writes the run.
 """
 
 from __future__ import annotations
@@ -30,23 +31,31 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
-from torch.utils.data import DataLoader, TensorDataset
 
 from bridge.errors import GroovebridgeError
 from training.augment import Augmentation
 from training.checkpoint import save_checkpoint
-from training.corpus import hit_table, load_manifest, load_split
-from training.learner import Learner, Optimisation, Windows
+from training.corpus import load_summary, loops_of, open_windows, table_of
+from training.learner import DivergedError, Learner, Optimisation
+from training.loading import TrainingLoops
 from training.model import ModelConfig, MusicVAE
 from training.objective import Objective
 
 LAST = "last.ckpt"
 BEST = "model.pt"
+VALIDATION_LOOPS = 4096
+"""Of a larger validation split so many loops are measured, evenly spaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """All that a run is made of. `max_minutes` None: no limit; `threads` None: torch's own choice."""
+    """All that a run is made of.
+
+    batch         loops a step in each process
+    devices       processes on each of the `nodes` machines
+    epoch_steps   optimiser steps between two validations; None: once through the training loops
+    max_minutes   None: no limit; threads None: torch's own choice
+    """
 
     corpus: Path
     run: Path
@@ -56,6 +65,8 @@ class TrainSettings:
     resume: bool = False
     max_minutes: float | None = None
     devices: int = 1
+    nodes: int = 1
+    epoch_steps: int | None = None
     accelerator: str = "auto"
     threads: int | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -64,9 +75,12 @@ class TrainSettings:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        for name, value in (("epochs", self.epochs), ("batch", self.batch), ("devices", self.devices)):
-            if value < 1:
-                raise GroovebridgeError(f"--{name} must be 1 or more, not {value}.")
+        counts = {
+            name: getattr(self, name) for name in ("epochs", "batch", "devices", "nodes", "epoch_steps")
+        }
+        for name, value in counts.items():
+            if value is not None and value < 1:
+                raise GroovebridgeError(f"--{name.replace('_', '-')} must be 1 or more, not {value}.")
         if self.max_minutes is not None and not self.max_minutes > 0:  # not NaN either
             raise GroovebridgeError(f"--max-minutes must be more than 0, not {self.max_minutes}.")
         if not 0 < self.optimisation.rate < math.inf:
@@ -94,8 +108,10 @@ class Keeper(Callback):
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
         """Ask for the end when the time is up; Lightning then validates once more."""
-        if self._ends is not None and time.monotonic() > self._ends:
-            trainer.should_stop = True
+        if self._ends is not None:
+            late = time.monotonic() > self._ends
+            # Processes that ended at different steps would wait for each other for ever.
+            trainer.should_stop |= trainer.strategy.reduce_boolean_decision(late, all=False)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Keep the weights if they are the best so far, and the whole state in any case."""
@@ -153,9 +169,9 @@ def train(settings: TrainSettings, console: Console) -> Path:
         raise GroovebridgeError(
             f"{settings.run} holds a run already. Add --resume, or choose another --output folder."
         )
-    manifest = load_manifest(settings.corpus)
-    windows = Windows(load_split(settings.corpus, "train"))
-    validation = load_split(settings.corpus, "validation").loops(stride_bars=4)
+    summary = load_summary(settings.corpus)
+    windows = open_windows(settings.corpus, "train")
+    validation = loops_of(open_windows(settings.corpus, "validation", stride_bars=4), VALIDATION_LOOPS)
     if not len(windows) or not len(validation):
         raise GroovebridgeError(
             f"{settings.corpus} has {len(windows)} training and {len(validation)} validation loops; both "
@@ -165,7 +181,7 @@ def train(settings: TrainSettings, console: Console) -> Path:
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
     lightning.seed_everything(settings.seed, verbose=False)
-    table = hit_table(load_split(settings.corpus, "train").hits, settings.model.choices)
+    table = table_of(windows.combinations(), settings.model.choices)
     config = ModelConfig(**{**asdict(settings.model), "choices": len(table)})
     learner = Learner(
         MusicVAE(config, torch.from_numpy(table)),
@@ -173,10 +189,11 @@ def train(settings: TrainSettings, console: Console) -> Path:
         settings.optimisation,
         settings.augmentation,
         validation,
+        settings.seed,
     )
     provenance: dict[str, object] = {
-        "data": manifest.source,
-        "data_sha256": manifest.sha256,
+        "data": summary.source,
+        "data_sha256": summary.sha256,
         "seed": settings.seed,
         "git_commit": _git_commit(),
         "torch": str(torch.__version__),
@@ -189,13 +206,14 @@ def train(settings: TrainSettings, console: Console) -> Path:
         _check_resumable(last, learner)
     keeper = Keeper(settings, provenance, console)
     trainer = _trainer(settings, keeper, console)
-    # One dummy batch: the validation step holds its loops itself and measures them all at once.
-    once = DataLoader(TensorDataset(torch.zeros(1)), 1)
+    loops = TrainingLoops(windows, settings.batch, settings.seed, settings.epoch_steps)
     try:
         settings.run.mkdir(parents=True, exist_ok=True)
-        trainer.fit(
-            learner, windows.loader(settings.batch), once, ckpt_path=last if settings.resume else None
-        )
+        trainer.fit(learner, loops, ckpt_path=last if settings.resume else None)
+    except DivergedError as error:
+        if trainer.is_global_zero:
+            raise
+        raise SystemExit(1) from error  # the first process says it
     except OSError as error:
         raise _unwritable(settings.run, error) from error
     best = settings.run / BEST
@@ -214,13 +232,16 @@ def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> light
     )
     for message in harmless:
         warnings.filterwarnings("ignore", message=message)
+    devices, nodes = _processes(settings)
     callbacks: list[Callback] = [keeper]
     if console.is_terminal:
         callbacks.append(RichProgressBar())
     try:
         return lightning.Trainer(
             accelerator=settings.accelerator,
-            devices=settings.devices,
+            devices=devices,
+            num_nodes=nodes,
+            use_distributed_sampler=False,  # each process takes its own part of the walk (training.loading)
             max_epochs=settings.epochs,
             gradient_clip_val=settings.optimisation.clip,
             callbacks=callbacks,
@@ -237,9 +258,17 @@ def _trainer(settings: TrainSettings, keeper: Keeper, console: Console) -> light
     except (ValueError, MisconfigurationException) as error:  # no such accelerator, or fewer devices
         reason = " ".join(str(error).split())
         raise GroovebridgeError(
-            f"Training cannot run on --accelerator {settings.accelerator} with --devices {settings.devices}: "
+            f"Training cannot run on --accelerator {settings.accelerator} with --devices {devices}: "
             f"{reason} Take --accelerator auto or cpu."
         ) from error
+
+
+def _processes(settings: TrainSettings) -> tuple[int, int]:
+    """Processes a machine, and machines: as torchrun says where it started us, else as the settings do."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        here = int(os.environ["LOCAL_WORLD_SIZE"])
+        return here, int(os.environ["WORLD_SIZE"]) // here
+    return settings.devices, settings.nodes
 
 
 def _check_resumable(last: Path, learner: Learner) -> None:

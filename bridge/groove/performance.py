@@ -39,12 +39,14 @@ class Performance:
     velocities    float32 [N], 0..1 (MIDI velocity / 127)
     voices        int64   [N], 0..8
     off_kit       how many further notes the note map does not know
+    bpm           the file's first tempo in quarter notes a minute; 120, MIDI's default, where it names none
     """
 
     onsets_steps: NDArray[np.float64]
     velocities: NDArray[np.float32]
     voices: NDArray[np.int64]
     off_kit: int = 0
+    bpm: float = 120.0
 
     def __len__(self) -> int:
         return len(self.onsets_steps)
@@ -108,6 +110,7 @@ def read_performance(source: Path | str | bytes, note_map: NoteMap = ROLAND_TD11
         velocities=np.array(velocities, dtype=np.float32) / np.float32(127),
         voices=np.array(voices, dtype=np.int64),
         off_kit=len(notes) - len(hits),
+        bpm=_first_bpm(midi),
     )
 
 
@@ -197,6 +200,19 @@ def _parse(name: str, data: bytes) -> mido.MidiFile:
             f"{name} counts time in SMPTE frames, so it has no beats. Export it with ticks per quarter note."
         )
     return midi
+
+
+def _first_bpm(midi: mido.MidiFile) -> float:
+    tempi = []
+    for track in midi.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "set_tempo":
+                tempi.append((tick, message.tempo))
+                break
+    tempo = min(tempi, key=lambda found: found[0])[1] if tempi else 0
+    return float(mido.tempo2bpm(tempo or 500_000))
 
 
 def _notes(name: str, midi: mido.MidiFile) -> list[tuple[int, int, int]]:

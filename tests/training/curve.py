@@ -3,8 +3,9 @@
     python tests/training/curve.py CORPUS OUT.json BATCH          alone
     torchrun --nproc-per-node 2 tests/training/curve.py ...       as two, BATCH loops each
 
-`still` has no chance in it: no noise, no dropout, no augmentation, and an order of the loops in which the
-processes share out what one process with their batches together sees. `real` is as `train` sets it up.
+The order of the loops is that of `train`: the processes share out what one process with their batches
+together sees. `still` has no chance in it besides: no noise, no dropout, no augmentation. `real` is as
+`train` sets it up.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from unittest.mock import patch
 
 import lightning
 import torch
-from torch.utils.data import DataLoader, DistributedSampler
 
 from training.augment import Augmentation
-from training.corpus import hit_table, load_split
-from training.learner import Learner, Optimisation, Windows
+from training.corpus import hit_table, load_split, open_windows
+from training.learner import Learner, Optimisation
+from training.loading import TrainingLoops
 from training.model import ModelConfig, MusicVAE
 from training.objective import Objective
 
@@ -49,7 +50,6 @@ def fit(corpus: Path, batch: int, still: bool) -> list[float]:
     """Train a small model for `STEPS` steps and return their losses."""
     lightning.seed_everything(3, verbose=False)
     split = load_split(corpus, "train")
-    windows = Windows(split)
     table = hit_table(split.hits)
     config = ModelConfig(choices=len(table), dropout=0.0 if still else 0.1, **SIZES)
     augmentation = Augmentation(**{field.name: 0.0 for field in fields(Augmentation)} if still else {})
@@ -61,12 +61,6 @@ def fit(corpus: Path, batch: int, still: bool) -> list[float]:
         augmentation,
         split.loops(stride_bars=4),
     )
-    loader = windows.loader(batch)
-    if still:
-        rank = int(os.environ.get("RANK", "0"))
-        order: Any = DistributedSampler(windows, num_replicas=WORLD, rank=rank, seed=5)
-        whole: Any = loader.collate_fn
-        loader = DataLoader(windows, batch, sampler=order, drop_last=True, collate_fn=whole)
     losses = Losses()
     trainer = lightning.Trainer(
         accelerator="cpu",
@@ -75,13 +69,13 @@ def fit(corpus: Path, batch: int, still: bool) -> list[float]:
         gradient_clip_val=5.0,
         limit_val_batches=0,
         callbacks=[losses],
-        use_distributed_sampler=not still,
+        use_distributed_sampler=False,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(learner, loader)
+    trainer.fit(learner, TrainingLoops(open_windows(corpus, "train"), batch, seed=5))
     return losses.values
 
 
