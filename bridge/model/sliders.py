@@ -31,12 +31,12 @@ from bridge.model.bundle import SLIDERS, Bundle, BundleError
 
 Floats = NDArray[np.float64]
 
-STEPS = 6
+STEPS = 8
 DAMPING = 0.02
 LEAST_TRAVEL = 0.5
 """A loop that has much already still goes up by this share of the way from low to high; down alike."""
 
-_LITTLE, _MUCH = 1e-3, 0.98
+_LITTLE, _MUCH = 0.02, 0.98
 _AGAIN = "Calibrate the bundle again: `python -m model_export calibrate`."
 
 
@@ -163,23 +163,30 @@ class Sliders:
         )
 
     def _links_inverted(self, attributes: Floats) -> Floats:
-        """The answers that stand for these attributes, kept off the ends where they would be infinite."""
-        share = np.clip(attributes, _LITTLE, _MUCH)
-        ratio = attributes / self.units
-        positive = np.maximum(ratio, _LITTLE)
+        """The answers that stand for these attributes."""
+        possible = self._possible(attributes)
+        ratio = possible / self.units
+        share = np.clip(possible, _LITTLE, _MUCH)
         return np.select(
             [self.links == Link.SHARE, self.links == Link.POSITIVE],
-            [np.log(share / (1 - share)), np.log(np.expm1(positive))],
+            [np.log(share / (1 - share)), np.log(np.expm1(np.maximum(ratio, _LITTLE)))],
             ratio,
+        )
+
+    def _possible(self, attributes: Floats) -> Floats:
+        """The attributes kept off the ends of their range, where answers would be infinite."""
+        return np.select(
+            [self.links == Link.SHARE, self.links == Link.POSITIVE],
+            [np.clip(attributes, _LITTLE, _MUCH), np.maximum(attributes, _LITTLE * self.units)],
+            attributes,
         )
 
     def _goal(self, answer: Floats, values: Floats) -> Floats:
         """The answers [N, A] that the sliders ask for; never against the direction of the slider."""
         values = np.pad(values, ((0, 0), (0, len(self.bias) - values.shape[1])))
         rest, least = self._attributes(answer), LEAST_TRAVEL * (self.high - self.low)
-        upwards = np.maximum(self.high - rest, least)
-        downwards = np.maximum(rest - self.low, least)
-        goal = self._links_inverted(rest + np.where(values > 0, upwards, downwards) * values)
+        end = np.where(values > 0, np.maximum(self.high, rest + least), np.minimum(self.low, rest - least))
+        goal = self._links_inverted(rest + np.abs(values) * (self._possible(end) - rest))
         return np.select(
             [values > 0, values < 0], [np.maximum(goal, answer), np.minimum(goal, answer)], answer
         )
