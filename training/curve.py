@@ -30,7 +30,7 @@ from training.metrics import compare
 from training.model import ModelConfig, MusicVAE
 from training.objective import Objective
 from training.prior import Prior
-from training.prior_fit import PriorSettings, fit, posteriors
+from training.prior_fit import fit, posteriors
 from training.reconstruct import reconstruct
 from training.sampling import Sample, two_sample
 from training.train import BEST, TrainSettings, train
@@ -99,25 +99,17 @@ def curve(
                 objective=point.objective,
             )
             train(settings, console)
-        measured = measure(load_checkpoint(run / BEST), load_split(corpus, "train"), split, seed, console)
+        measured = measure(load_checkpoint(run / BEST), load_split(corpus, "train"), split, seed)
         done[point.name] = {"name": point.name, **about, "validation": measured}
         write_atomically(output / RESULTS, json.dumps(list(done.values()), indent=1).encode())
     return list(done.values())
 
 
-def measure(
-    model: MusicVAE,
-    learned: Split,
-    held_out: Split,
-    seed: int,
-    console: Console,
-    prior_steps: int = 1500,
-) -> dict[str, float]:
+def measure(model: MusicVAE, learned: Split, held_out: Split, seed: int) -> dict[str, float]:
     """Reconstruction of the held-out loops, and how well loops drawn at temperature 1 are told from them."""
     truth = held_out.loops(stride_bars=4)
     back = reconstruct(model, truth)
-    known = posteriors(model, learned, ())
-    prior = fit(known, posteriors(model, held_out, ()), (), seed, console, PriorSettings(steps=prior_steps))
+    prior = fit(posteriors(model, learned, ()), (), seed)
     generator = np.random.default_rng(seed)
     chosen = generator.choice(len(truth), min(LOOPS, len(truth)), replace=False)
     real = Sample.of(

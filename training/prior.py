@@ -1,21 +1,17 @@
-"""The prior p(z | style): from standard normal noise to points z where loops lie.
+"""Where loops lie in latent space, by style: a mixture of Gaussians over what the encoder says of real loops.
 
-An autoencoder that keeps enough nats for a true copy fills its latent space unevenly: the standard normal
-that it was trained against then has most of its mass where no loop was ever seen. So a second, small model
-learns the aggregated posterior, the mixture of all q(z | loop), after the autoencoder. It moves noise along a
-velocity field, which has learned to lead straight from noise to posterior draws:
+The autoencoder is trained against N(0, 1), but what it makes of real loops (the aggregated posterior) is not
+that: bars that repeat leave three quarters of z near 0, bars that differ do not, and a draw from N(0, 1) is
+neither. So loops are drawn from a prior of their own, fitted after the autoencoder (`training.prior_fit`):
 
-    dx / dt = v(x, t, style)     x(0) = noise, x(1) = z
+    p(z | style) = sum over k of weight[style, k] * N(mean[k], diag(deviation[k]^2))
 
-    train:  v((1 - t) * noise + t * z, t, style) -> z - noise,  z from q(z | loop), t uniform in 0..1
-    draw:   `STEPS` steps of the midpoint rule, a plain feed-forward graph
+Every style shares the components and weighs them in its own way; style 0, "open", weighs them as all loops
+together do. The decoder knows nothing of the style.
 
-Equal noise leads to related loops in different styles, near noise to near loops. Nothing of the decoder
-depends on the style. A loop's style is left out now and then in training, so that style 0, "open", is
-learned as well.
-
-Source: Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023; Liu et al., "Flow Straight and
-Fast", ICLR 2023. Priors over the aggregated posterior: Tomczak and Welling, "VAE with a VampPrior", 2018.
+Sources: the aggregated posterior as the best prior of a VAE, and a mixture in its place: Tomczak and Welling,
+"VAE with a VampPrior", AISTATS 2018; a density fitted after the autoencoder: Ghosh et al., "From Variational
+to Deterministic Autoencoders", ICLR 2020, section 4.
 """
 
 from __future__ import annotations
@@ -25,109 +21,83 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from bridge.errors import GroovebridgeError
-
-STEPS = 4
-_FREQUENCIES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class PriorConfig:
     """The sizes that a prior is built with; they travel in its checkpoint.
 
-    latent    Z, the size of z
-    styles    the names of the styles that it knows; style k is styles[k - 1], style 0 is open
-    units     width of the velocity field's hidden layers
-    dropout   share of hidden units that is dropped in training, 0..1
+    latent       Z, the size of z
+    styles       the names of the styles that it knows; style k is styles[k - 1], style 0 is open
+    components   Gaussians of the mixture
     """
 
     latent: int
     styles: tuple[str, ...] = ()
-    units: int = 256
-    dropout: float = 0.1
+    components: int = 1
 
     def __post_init__(self) -> None:
-        for name, size in (("latent", self.latent), ("units", self.units)):
+        for name, size in (("latent", self.latent), ("components", self.components)):
             if not 1 <= size <= 8192:
                 raise GroovebridgeError(f"The prior's size '{name}' must lie in 1..8192, not {size}.")
-        if not 0 <= self.dropout < 1:
-            raise GroovebridgeError(f"The prior's dropout must lie in 0..1 (1 excluded), not {self.dropout}.")
 
 
 class Prior(nn.Module):
-    """The prior of this module's docstring. A new one has no velocity anywhere: it is the identity."""
+    """The prior of this module's docstring. A new one of one component is the identity.
 
-    frequencies: Tensor
+    mean, deviation   [K, Z]
+    reach             [styles + 1, K]: the weights of a style added up to and with component k, up to 1
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    reach: Tensor
 
     def __init__(self, config: PriorConfig) -> None:
         super().__init__()
         self.config = config
-        size, units, times = config.latent, config.units, 2 * _FREQUENCIES
-        frequencies = torch.arange(1, _FREQUENCIES + 1) * (math.pi / 2)
-        self.register_buffer("frequencies", frequencies, persistent=False)
-        # What a style adds to the open one, which adds nothing: a style with few loops stays near it.
-        self.style = nn.Embedding(len(config.styles) + 1, 3 * units, padding_idx=0)
-        self.clock = nn.Linear(times, 3 * units)
-        self.start = nn.Linear(size, units)
-        self.hidden = nn.Linear(units, units)
-        self.end = nn.Linear(units, size)
-        self.straight = nn.Linear(times, size)
-        self.dropout = nn.Dropout(config.dropout)
-        for layer in (self.end, self.straight):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-        nn.init.zeros_(self.style.weight)
+        count = config.components
+        self.register_buffer("mean", torch.zeros(count, config.latent))
+        self.register_buffer("deviation", torch.ones(count, config.latent))
+        even = torch.arange(1, count + 1) / count
+        self.register_buffer("reach", even.repeat(len(config.styles) + 1, 1))
 
     @classmethod
     def identity(cls, latent: int) -> Prior:
         """What stands in where no prior has been fitted: z is the noise, and there are no styles."""
-        return cls(PriorConfig(latent, units=1)).eval()
+        return cls(PriorConfig(latent)).eval()
 
     @property
     def styles(self) -> tuple[str, ...]:
         """The names of the styles."""
         return self.config.styles
 
+    @property
+    def weights(self) -> Tensor:
+        """The weight of each component in each style, [styles + 1, K]; rows sum to 1."""
+        return torch.diff(self.reach, dim=1, prepend=torch.zeros(len(self.reach), 1))
+
     def forward(self, noise: Tensor, style: Tensor) -> Tensor:
-        """The point z [B, Z] of noise [B, Z], standard normal, and style, int64 [B] in 0..len(styles)."""
-        x = noise
-        for step in range(STEPS):
-            half = x + self.velocity(x, _time(step / STEPS), style) / (2 * STEPS)
-            x = x + self.velocity(half, _time((step + 0.5) / STEPS), style) / STEPS
-        return x
+        """The point z [B, Z] of noise [B, Z], standard normal, and style, int64 [B] in 0..len(styles).
 
-    def velocity(self, x: Tensor, time: Tensor, style: Tensor) -> Tensor:
-        """The velocity [B, Z] at x [B, Z]; time [B], or [1] for all, in 0..1; style int64 [B]."""
-        angles = time[:, None] * self.frequencies
-        clock = torch.cat([torch.sin(angles), torch.cos(angles)], dim=-1)
-        shift, scale, bias = (self.clock(clock) + self.style(style)).chunk(3, dim=-1)
-        hidden = self.start(x) + shift
-        hidden = hidden + self.hidden(self.dropout(functional.silu(hidden * (1 + scale) + bias)))
-        velocity: Tensor = self.end(functional.silu(hidden)) + self.straight(clock) * x
-        return velocity
-
-    def log_density(self, z: Tensor, style: Tensor, steps: int = 20) -> Tensor:
-        """Estimate log p(z | style) of z [B, Z], in nats, [B]: noisy for one z, without bias on average.
-
-        Follows z back to its noise and adds up the divergence of the velocity on the way, which one random
-        direction a step estimates (Hutchinson). Source: Grathwohl et al., "FFJORD", ICLR 2019.
+        The first number of the noise chooses the component. In its own place, so that Z numbers are enough,
+        the others' sum stands in for it: normal too, and as good as independent of each of them.
         """
-        x = z
-        stretched = torch.zeros(len(z), device=z.device)
-        for step in range(steps, 0, -1):
-            with torch.no_grad():
-                half = x - self.velocity(x, _time(step / steps), style) / (2 * steps)
-            half.requires_grad_()
-            with torch.enable_grad():
-                velocity = self.velocity(half, _time((step - 0.5) / steps), style)
-                direction = 2.0 * torch.randint_like(x, 2) - 1
-                (along,) = torch.autograd.grad((velocity * direction).sum(), half)
-            stretched = stretched + (along * direction).sum(dim=-1) / steps
-            x = (x - velocity / steps).detach()
-        return -0.5 * (x**2).sum(dim=-1) - 0.5 * z.shape[-1] * math.log(2 * math.pi) - stretched
+        if self.config.components == 1:
+            return self.mean + self.deviation * noise
+        share = 0.5 * (1 + torch.erf(noise[:, :1] / math.sqrt(2)))
+        chosen = (share >= self.reach[style][:, :-1]).to(torch.int64).sum(dim=1)
+        others = noise[:, 1:]
+        first = others.sum(dim=1, keepdim=True) / math.sqrt(max(1, self.config.latent - 1))
+        return self.mean[chosen] + self.deviation[chosen] * torch.cat([first, others], dim=1)
 
-
-def _time(time: float) -> Tensor:
-    return torch.tensor([time])
+    def log_density(self, z: Tensor, style: Tensor) -> Tensor:
+        """Log p(z | style) of z [B, Z], in nats, [B]."""
+        precision = self.deviation**-2
+        distance = (
+            z**2 @ precision.T - 2 * z @ (self.mean * precision).T + (self.mean**2 * precision).sum(dim=1)
+        )
+        volume = self.deviation.log().sum(dim=1) + 0.5 * self.config.latent * math.log(2 * math.pi)
+        return torch.logsumexp(self.weights.log()[style] - volume - 0.5 * distance, dim=1)

@@ -1,8 +1,7 @@
-"""Fitting the prior to what a trained encoder says of the training loops, and how much better it is.
+"""Fitting the prior to what a trained encoder says of the training loops, and what z costs under it.
 
-Every window of the training split serves, started at each of its four bars (loops are cyclic), and z is drawn
-anew from its posterior at each step: the spread of the posteriors keeps single loops from being learned by
-heart. The validation split says when to stop. Styles come from the corpus: the first word of a file's style
+Every window of the training split serves, with `PriorSettings.draws` points of its posterior: their spread
+keeps single loops from being learned by heart. Styles come from the corpus: the first word of a file's style
 ("funk" of "funk/groove1"); one with fewer than `FEWEST_FILES` files or `FEWEST_LOOPS` windows is learned with
 the open style alone.
 """
@@ -10,9 +9,9 @@ the open style alone.
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,10 +21,10 @@ import torch
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
 from torch import Tensor
-from torch.nn import functional
 
-from bridge.groove.loop import BARS, STEPS_PER_BAR
 from training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from training.corpus import CorpusError, FileRecord, Split, load_split
 from training.model import MusicVAE
@@ -33,34 +32,24 @@ from training.prior import Prior, PriorConfig
 
 FEWEST_FILES = 6
 FEWEST_LOOPS = 200
+WINDOWS_A_COMPONENT = 16
 _ENCODED_AT_ONCE = 512
-_WARM_UP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class PriorSettings:
     """How to fit.
 
-    steps      optimiser steps, at most
-    batch      draws a step
-    units      width of the velocity field
-    rate       peak learning rate, with a warm-up and a cosine down to zero
-    decay      weight decay
-    open       share of loops whose style is left out, 0..1
-    average    share by which the averaged weights, which are kept, follow at each step
-    check      steps between two looks at the validation split
-    patience   looks without a better one after which it stops
+    components   Gaussians of the mixture, at most one for every `WINDOWS_A_COMPONENT` windows
+    draws        points of each window's posterior that are learned
+    rounds       of expectation and maximisation, at most
+    floor        the least variance of a component, beside those of its points
     """
 
-    steps: int = 3000
-    units: int = 256
-    batch: int = 512
-    rate: float = 2e-3
-    decay: float = 1e-2
-    open: float = 0.3
-    average: float = 5e-3
-    check: int = 500
-    patience: int = 3
+    components: int = 800
+    draws: int = 2
+    rounds: int = 8
+    floor: float = 1e-3
 
 
 class Posteriors(NamedTuple):
@@ -102,69 +91,53 @@ def frequent_styles(split: Split) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def posteriors(model: MusicVAE, split: Split, styles: tuple[str, ...], rotations: int = 1) -> Posteriors:
-    """The posteriors of a split's windows, each started at its first `rotations` bars (1..4)."""
+def posteriors(model: MusicVAE, split: Split, styles: tuple[str, ...]) -> Posteriors:
+    """The posteriors of a split's windows, one at each bar."""
     loops = split.loops()
     numbers = {name: number for number, name in enumerate(styles, start=1)}
     own = torch.tensor([numbers.get(primary_style(record), 0) for record in split.records])
     parts = [
         model.encode(
             *(
-                torch.from_numpy(np.roll(part[start : start + _ENCODED_AT_ONCE], bar * STEPS_PER_BAR, axis=1))
+                torch.from_numpy(part[start : start + _ENCODED_AT_ONCE])
                 for part in (loops.hits, loops.velocities, loops.offsets)
             )
         )
-        for bar in range(rotations)
         for start in range(0, len(loops), _ENCODED_AT_ONCE)
     ]
     mu, sigma = (torch.cat(column) for column in zip(*parts, strict=True))
-    return Posteriors(mu, sigma, own[torch.from_numpy(loops.files)].repeat(rotations))
+    return Posteriors(mu, sigma, own[torch.from_numpy(loops.files)])
 
 
 def fit(
-    learned: Posteriors,
-    held_out: Posteriors,
-    styles: tuple[str, ...],
-    seed: int,
-    console: Console,
-    settings: PriorSettings | None = None,
+    learned: Posteriors, styles: tuple[str, ...], seed: int, settings: PriorSettings | None = None
 ) -> Prior:
-    """Fit a prior to posteriors; the averaged weights that do best on `held_out` are kept.
-
-    The same seed gives the same prior on the same machine.
-    """
+    """Fit a prior to posteriors. The same seed gives the same prior on the same machine."""
     settings = settings or PriorSettings()
     chance = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=()):
-        torch.manual_seed(seed)
-        prior = Prior(PriorConfig(learned.mu.shape[1], styles, settings.units))
-        average = deepcopy(prior).eval()
-        best, best_error, looks = deepcopy(average), math.inf, 0
-        optimiser = torch.optim.AdamW(prior.parameters(), lr=settings.rate, weight_decay=settings.decay)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: _rate_at((step + 1) / (settings.steps + 1))
-        )
-        for step in range(1, settings.steps + 1):
-            rows = torch.randint(len(learned.mu), (settings.batch,), generator=chance)
-            shown = torch.rand(settings.batch, generator=chance) >= settings.open
-            loss = _miss(prior, learned.draw(rows, chance), learned.style[rows] * shown, chance)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-            with torch.no_grad():
-                for kept, new in zip(average.parameters(), prior.parameters(), strict=True):
-                    kept.lerp_(new, max(settings.average, 1 / step))
-            if step % settings.check and step < settings.steps:
-                continue
-            error = _validate(average, held_out)
-            looks += 1
-            if error < best_error:
-                best, best_error, looks = deepcopy(average), error, 0
-            console.print(f"prior: step {step:5d}  validation error {error:.4f}{' *' if not looks else ''}")
-            if looks >= settings.patience:
-                break
-    return best
+    rows = torch.arange(len(learned.mu)).repeat(settings.draws)
+    z = learned.draw(rows, chance).double().numpy()
+    components = max(1, min(settings.components, len(learned.mu) // WINDOWS_A_COMPONENT))
+    mixture = GaussianMixture(
+        components,
+        covariance_type="diag",
+        max_iter=settings.rounds,
+        reg_covar=settings.floor,
+        init_params="k-means++",
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        # A few rounds are wanted: with more the training loops fit better and others worse.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        belongs = mixture.fit(z).predict_proba(z)
+    style = learned.style[rows].numpy()
+    sides = [np.full(len(style), True), *(style == number for number in range(1, len(styles) + 1))]
+    reach = np.cumsum([belongs[side].mean(axis=0) for side in sides], axis=1)
+    prior = Prior(PriorConfig(learned.mu.shape[1], styles, components)).eval()
+    prior.mean.copy_(torch.from_numpy(mixture.means_))
+    prior.deviation.copy_(torch.from_numpy(mixture.covariances_).sqrt())
+    prior.reach.copy_(torch.from_numpy(reach / reach[:, -1:]))
+    return prior
 
 
 def nats(prior: Prior, learned: Posteriors, held_out: Posteriors, seed: int = 0) -> dict[str, float]:
@@ -172,7 +145,7 @@ def nats(prior: Prior, learned: Posteriors, held_out: Posteriors, seed: int = 0)
 
     standard normal   what the autoencoder was trained against
     Gaussian          mean and full covariance of the training loops' posteriors
-    flow, open        the fitted prior, with the style left open; `flow, by style` with each loop's own
+    mixture, open     the fitted prior, with the style left open; `mixture, by style` with each loop's own
     """
     chance = torch.Generator().manual_seed(seed)
     z = held_out.draw(torch.arange(len(held_out.mu)), chance)
@@ -188,11 +161,9 @@ def nats(prior: Prior, learned: Posteriors, held_out: Posteriors, seed: int = 0)
         name: density.log_prob(z)  # type: ignore[no-untyped-call]
         for name, density in normals.items()
     }
-    with torch.random.fork_rng(devices=()):
-        torch.manual_seed(seed)
-        densities["flow, open"] = prior.log_density(z, torch.zeros_like(held_out.style))
-        if prior.styles:
-            densities["flow, by style"] = prior.log_density(z, held_out.style)
+    densities["mixture, open"] = prior.log_density(z, torch.zeros_like(held_out.style))
+    if prior.styles:
+        densities["mixture, by style"] = prior.log_density(z, held_out.style)
     return {name: -float(density.mean()) - entropy for name, density in densities.items()}
 
 
@@ -209,7 +180,7 @@ def fit_checkpoint(
         if not sum(record.windows for record in split.records):
             raise CorpusError(
                 f"{corpus} has no {name} loop of four bars, but a prior needs some to learn and some to "
-                "stop by. Prepare more files."
+                "be measured by. Prepare more files."
             )
     styles = frequent_styles(train)
     if not styles:
@@ -217,11 +188,11 @@ def fit_checkpoint(
             f"No style in {corpus} has {FEWEST_FILES} files and {FEWEST_LOOPS} loops, so the prior is "
             "without styles."
         )
-    learned = posteriors(model, train, styles, rotations=BARS)
+    learned = posteriors(model, train, styles)
     held_out = posteriors(model, validation, styles)
     if not all(bool(torch.isfinite(part).all()) for part in (learned.mu, learned.sigma)):
         raise CheckpointError(f"The encoder in {checkpoint} answers no numbers. Train it again.")
-    prior = fit(learned, held_out, styles, seed, console, settings)
+    prior = fit(learned, styles, seed, settings)
     found = Fit(prior, nats(prior, learned, held_out))
     save_checkpoint(checkpoint, model, prior)
     return found
@@ -237,24 +208,3 @@ def report(found: Fit, console: Console) -> None:
         table.add_row(name, f"{value:.1f}", f"{value / size:.3f}")
     console.print(table)
     console.print(f"styles: {', '.join(found.prior.styles) or 'none'}", soft_wrap=True)
-
-
-def _rate_at(progress: float) -> float:
-    """The learning rate as a share of its peak: a linear warm-up, then half a cosine down to 0."""
-    return min(1.0, progress / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def _miss(prior: Prior, z: Tensor, style: Tensor, chance: torch.Generator) -> Tensor:
-    """The mean squared error of the velocity between noise and z [B, Z], at random times."""
-    noise = torch.randn(z.shape, generator=chance)
-    time = torch.rand(len(z), generator=chance)
-    at = torch.lerp(noise, z, time[:, None])
-    return functional.mse_loss(prior.velocity(at, time, style), z - noise)
-
-
-@torch.no_grad()
-def _validate(prior: Prior, held_out: Posteriors) -> float:
-    """The error on held-out posteriors with their styles: the same draws each time."""
-    chance = torch.Generator().manual_seed(0)
-    z = held_out.draw(torch.arange(len(held_out.mu)), chance)
-    return float(_miss(prior, z, held_out.style, chance))

@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from training.model import MusicVAE
+    from training.prior import Prior
 
 CHOICES = 24
 
@@ -49,11 +50,27 @@ def tiny() -> MusicVAE:
 
 
 @pytest.fixture(scope="session")
-def checkpoint(tiny: MusicVAE, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def styled(tiny: MusicVAE) -> Prior:
+    """A prior of five components and two styles that is far from the identity."""
+    import torch
+
+    from training.prior import Prior, PriorConfig
+
+    prior = Prior(PriorConfig(tiny.config.latent, ("jazz", "rock"), components=5)).eval()
+    random = torch.Generator().manual_seed(4)
+    prior.mean.copy_(torch.randn(prior.mean.shape, generator=random))
+    prior.deviation.copy_(torch.rand(prior.mean.shape, generator=random) + 0.1)
+    prior.reach[1] = torch.tensor([0.5, 1.0, 1.0, 1.0, 1.0])  # jazz: the first two alone
+    prior.reach[2] = torch.tensor([0.0, 0.0, 0.2, 0.2, 1.0])
+    return prior
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tiny: MusicVAE, styled: Prior, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from training.checkpoint import save_checkpoint
 
     path = tmp_path_factory.mktemp("checkpoint") / "model.pt"
-    save_checkpoint(path, tiny)
+    save_checkpoint(path, tiny, styled)
     return path
 
 
