@@ -132,7 +132,7 @@ def play(
     ] = ApiChoice.auto,
     seed: Seed = 0,
     style: Style = None,
-    temperature: Temperature = 0.5,
+    temperature: Temperature = 0.75,
     sliders: Sliders = None,
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
@@ -206,7 +206,7 @@ def generate(
     count: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many loops.")] = 8,
     seed: Seed = 0,
     style: Style = None,
-    temperature: Temperature = 0.5,
+    temperature: Temperature = 0.75,
     sliders: Sliders = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")

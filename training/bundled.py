@@ -34,7 +34,7 @@ from training.sampling import (
 Array = NDArray[np.float32]
 LOOPS = 500
 PAIRS = 100
-TEMPERATURES = (0.0, 0.25, 0.75, 1.0)
+TEMPERATURES = (0.0, 0.25, 0.5, 1.0)
 ACTIVE_NATS = 0.1
 _BATCH = 64
 _SEED = 20190501

@@ -47,7 +47,7 @@ class PriorSettings:
     """
 
     components: int = 800
-    draws: int = 2
+    draws: int = 1
     rounds: int = 8
     floor: float = 1e-3
 

@@ -38,7 +38,7 @@ class Settings:
 
     seed: int = 0
     index: int = 0
-    temperature: float = 0.5
+    temperature: float = 0.75
     axes: Mapping[str, float] = field(default_factory=dict)
     style: str | None = None
     sliders: Mapping[str, float] = field(default_factory=dict)
