@@ -22,7 +22,7 @@ OUTPUT = Path(__file__).resolve().parent.parent / "docs" / "figures" / "prior.js
 
 
 def measure(checkpoint: Path, corpus: Path) -> dict[str, Any]:
-    """The styles, the families' nats as in `training.prior_fit.nats`, Z and the parameters of the flow."""
+    """The styles, the families' nats as in `training.prior_fit.nats`, Z and the mixture's components."""
     model, prior = load_checkpoint(checkpoint), load_prior(checkpoint)
     learned, held_out = (
         posteriors(model, load_split(corpus, split), prior.styles) for split in ("train", "validation")
@@ -30,7 +30,7 @@ def measure(checkpoint: Path, corpus: Path) -> dict[str, Any]:
     return {
         "styles": list(prior.styles),
         "latent": model.config.latent,
-        "parameters": sum(weight.numel() for weight in prior.parameters()),
+        "components": prior.config.components,
         "loops": len(held_out.mu),
         "nats": nats(prior, learned, held_out),
     }

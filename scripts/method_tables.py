@@ -438,7 +438,7 @@ def of_prior(prior: Json) -> dict[str, str]:
         "nats_table": table(("prior", "nats a loop", "a coordinate"), rows),
         "styles": ", ".join(prior["styles"]) or "none",
         "style_count": f"{len(prior['styles'])}",
-        "parameters": f"{prior['parameters']:,}",
+        "components": f"{prior['components']:,}",
         "loops": f"{prior['loops']:,}",
     }
 
