@@ -33,7 +33,7 @@ from training.prior import Prior
 from training.prior_fit import fit, posteriors
 from training.reconstruct import reconstruct
 from training.sampling import Sample, two_sample
-from training.train import BEST, TrainSettings, train
+from training.train import BEST, LAST, TrainSettings, train
 
 RESULTS = "results.json"
 LOOPS = 500
@@ -86,19 +86,18 @@ def curve(
                 )
             continue
         run = output / point.name.replace(" ", "-").replace(",", "").replace("=-", "")
-        if not (run / BEST).exists():
-            settings = TrainSettings(
-                corpus,
-                run,
-                epochs=epochs,
-                seed=seed,
-                threads=threads,
-                accelerator="cpu",
-                resume=(run / "last.ckpt").exists(),
-                model=point.model,
-                objective=point.objective,
-            )
-            train(settings, console)
+        settings = TrainSettings(
+            corpus,
+            run,
+            epochs=epochs,
+            seed=seed,
+            threads=threads,
+            accelerator="cpu",
+            resume=(run / LAST).exists(),  # of a finished run nothing is left to do
+            model=point.model,
+            objective=point.objective,
+        )
+        train(settings, console)
         measured = measure(load_checkpoint(run / BEST), load_split(corpus, "train"), split, seed)
         done[point.name] = {"name": point.name, **about, "validation": measured}
         write_atomically(output / RESULTS, json.dumps(list(done.values()), indent=1).encode())
