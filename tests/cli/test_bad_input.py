@@ -56,6 +56,7 @@ def test_sliders_out_of_range_name_the_range(run: Run) -> None:
     refused(run("generate", "--set", "z1=nan"), "z1", "-3 to 3")
     refused(run("generate", "--temperature", "5"), "temperature", "0 to 2")
     refused(run("generate", "--set", "groove=1"), "'groove'", "z1")
+    refused(run("generate", "--style", "polka"), "no style 'polka'", "model")
 
 
 def test_an_unknown_port_is_named_and_nothing_is_written(run: Run, tmp_path: Path) -> None:

@@ -149,6 +149,12 @@ def test_a_seed_or_index_out_of_range_is_answered_with_the_range(name: str, valu
         Settings(**{name: value})  # type: ignore[arg-type]
 
 
+def test_a_model_without_styles_says_so(model: Model) -> None:
+    assert model.styles == model.bundle.manifest.styles
+    with pytest.raises(SliderError, match=r"There is no style 'polka'"):
+        model.loop(Settings(style="polka"))
+
+
 def test_a_slider_error_is_one_that_the_user_reads() -> None:
     assert issubclass(SliderError, GroovebridgeError)
 

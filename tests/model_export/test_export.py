@@ -13,10 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from bridge.groove import DrumLoop
-from bridge.model import Bundle, Model, Settings
+from bridge.model import Bundle, Model, Settings, SliderError
+from bridge.model.noise import prior_noise
 
 if TYPE_CHECKING:
     from training.model import MusicVAE
+    from training.prior import Prior
 
 pytestmark = pytest.mark.training
 
@@ -34,6 +36,7 @@ def test_an_earlier_bundle_is_replaced_whole(exported: Path) -> None:
 def test_nothing_lies_beside_the_bundle(exported: Path) -> None:
     assert [path.name for path in exported.parent.iterdir()] == ["bundle"]
     assert sorted(path.name for path in exported.iterdir()) == [
+        "MODEL_CARD.md",
         "bundle.json",
         "decoder.onnx",
         "encoder.onnx",
@@ -86,6 +89,45 @@ def test_the_app_plays_what_pytorch_plays(exported: Path, tiny: MusicVAE) -> Non
         assert np.array_equal(loop.hits, same.hits)
         np.testing.assert_allclose(loop.velocities, same.velocities, atol=1e-4)
         np.testing.assert_allclose(loop.offsets, same.offsets, atol=1e-4)
+
+
+def test_the_app_draws_each_style_as_pytorch_does(exported: Path, styled: Prior) -> None:
+    import torch
+
+    model = Model(Bundle.load(exported), "cpu")
+    assert model.styles == ("jazz", "rock")
+    drawn = {style: model.latent(Settings(seed=2, index=5, style=style)) for style in (None, "jazz", "rock")}
+    noise = torch.from_numpy(prior_noise(2, 5, styled.config.latent)).repeat(3, 1)
+    with torch.inference_mode():
+        expected = styled(noise, torch.arange(3)).numpy()
+    np.testing.assert_allclose(np.stack(list(drawn.values())), expected, atol=1e-4)
+    assert np.abs(expected[0] - expected[1]).max() > 0.1
+    assert np.abs(expected[1] - expected[2]).max() > 0.1
+
+
+def test_an_axis_takes_the_place_of_what_the_prior_drew(exported: Path) -> None:
+    model = Model(Bundle.load(exported), "cpu")
+    axis = model.bundle.manifest.axes[0]
+    free, held = (model.latent(Settings(style="rock", axes=axes)) for axes in ({}, {axis.name: 1.5}))
+    assert held[axis.index] == 1.5
+    assert np.flatnonzero(free != held).tolist() == [axis.index]
+
+
+def test_an_unknown_style_is_answered_with_the_styles_there_are(exported: Path) -> None:
+    model = Model(Bundle.load(exported), "cpu")
+    with pytest.raises(SliderError, match=r"no style 'polka'\. This model has jazz, rock\."):
+        model.loop(Settings(style="polka"))
+
+
+def test_without_a_fitted_prior_z_is_the_noise_to_the_bit(tmp_path: Path) -> None:
+    from bridge.model.providers import open_session
+    from model_export.graphs import prior_graph
+    from training.prior import Prior
+
+    (tmp_path / "prior.onnx").write_bytes(prior_graph(Prior.identity(12)))
+    noise = np.stack([prior_noise(0, index, 12) for index in range(5)])
+    (z,) = open_session(tmp_path / "prior.onnx").run(["z"], {"noise": noise, "style": np.zeros(5, np.int64)})
+    assert z.tobytes() == noise.tobytes()
 
 
 def test_the_graphs_hold_no_metadata_no_doc_strings_and_no_branches(exported: Path) -> None:

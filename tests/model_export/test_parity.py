@@ -30,13 +30,12 @@ def loops(corpus: Path) -> ExportLoops:
     return corpus_loops(corpus)
 
 
-def prove(model: MusicVAE, bundle: Path, loops: ExportLoops, prior: Prior | None = None) -> Any:
+def prove(model: MusicVAE, prior: Prior, bundle: Path, loops: ExportLoops) -> Any:
     from model_export.parity import Sessions
     from model_export.parity import prove as prove_parity
-    from training.prior import Prior
 
     sessions = (open_session(bundle / f"{name}.onnx") for name in ("encoder", "decoder", "prior"))
-    return prove_parity(model, prior or Prior.identity(model.config.latent), Sessions(*sessions), loops.proof)
+    return prove_parity(model, prior, Sessions(*sessions), loops.proof)
 
 
 def perturbed(model: MusicVAE, part: str, by: float) -> MusicVAE:
@@ -52,10 +51,11 @@ def perturbed(model: MusicVAE, part: str, by: float) -> MusicVAE:
 
 
 def test_the_exported_graphs_answer_as_pytorch_does(
-    tiny: MusicVAE, exported: Path, loops: ExportLoops
+    tiny: MusicVAE, styled: Prior, exported: Path, loops: ExportLoops
 ) -> None:
-    proof = prove(tiny, exported, loops)
+    proof = prove(tiny, styled, exported, loops)
     assert proof.encoded == 30  # batches of 1, 2 and 7 with three seeds
+    assert proof.drawn == 30
     assert proof.decoded == 90  # each at three temperatures
     assert 0 < proof.largest_difference < 1e-4
 
@@ -79,16 +79,16 @@ def test_the_models_own_loops_serve_where_there_is_no_corpus(tiny: MusicVAE) -> 
     ],
 )
 def test_weights_that_differ_are_refused(
-    tiny: MusicVAE, exported: Path, loops: ExportLoops, part: str, by: float, named: str
+    tiny: MusicVAE, styled: Prior, exported: Path, loops: ExportLoops, part: str, by: float, named: str
 ) -> None:
     from model_export.errors import ParityError
 
     other = perturbed(tiny, part, by)
     with pytest.raises(ParityError, match=f"({named}) differ from PyTorch's by .*Nothing was written"):
-        prove(other, exported, loops)
+        prove(other, styled, exported, loops)
 
 
-def test_other_hits_are_refused(tiny: MusicVAE, exported: Path, loops: ExportLoops) -> None:
+def test_other_hits_are_refused(tiny: MusicVAE, styled: Prior, exported: Path, loops: ExportLoops) -> None:
     import torch
 
     from model_export.errors import ParityError
@@ -97,7 +97,18 @@ def test_other_hits_are_refused(tiny: MusicVAE, exported: Path, loops: ExportLoo
     with torch.no_grad():
         other.to_logits.weight.neg_()
     with pytest.raises(ParityError, match=r"hits otherwise than PyTorch in bar \d, step \d+ \(batch 1"):
-        prove(other, exported, loops)
+        prove(other, styled, exported, loops)
+
+
+def test_a_prior_that_differs_is_refused(
+    tiny: MusicVAE, styled: Prior, exported: Path, loops: ExportLoops
+) -> None:
+    from model_export.errors import ParityError
+
+    other = copy.deepcopy(styled)
+    other.mean.add_(0.01)
+    with pytest.raises(ParityError, match=r"z differ from PyTorch's by .*Nothing was written"):
+        prove(tiny, other, exported, loops)
 
 
 # --- the rule for near ties, on answers made by hand --------------------------------------------------------

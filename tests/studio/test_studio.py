@@ -77,6 +77,16 @@ def test_a_dragged_slider_decodes_the_newest_settings_only(desk: Any) -> None:
     assert len(desk.model.decoded) <= 3
 
 
+def test_a_style_is_asked_for_with_the_same_idea_and_can_be_left_open_again(desk: Any) -> None:
+    desk.studio.new_idea()
+    desk.studio.set_style("jazz")
+    assert desk.state.settings == Settings(index=1, style="jazz")
+    desk.link.wait_for_loops(2)
+    assert desk.model.decoded[-1].style == "jazz"
+    desk.studio.set_style(None)
+    assert desk.state.settings == Settings(index=1)
+
+
 def test_a_released_axis_goes_back_to_the_draw(desk: Any) -> None:
     desk.studio.set_slider("z1", 2.5)
     assert desk.state.settings.axes == {"z1": 2.5}
