@@ -141,7 +141,8 @@ def _safe_members(path: Path, zipped: ZipFile) -> list[ZipInfo]:
     members = zipped.infolist()
     if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
         raise ArchiveError(
-            f"{path} would unpack to more than 1 GiB or {MAX_MEMBERS:,} files. Check where it comes from."
+            f"{path} would unpack to more than 1 GiB or {MAX_MEMBERS:,} files. Check where it comes from, "
+            "unpack it yourself and give the folder."
         )
     for member in members:
         parts = PurePosixPath(member.filename).parts
