@@ -117,6 +117,12 @@ main()
 """
 
 
+TINY = [
+    "--common", "5", "--differing", "1", "--units", "16", "--batch", "4", "--accelerator", "cpu",
+    "--epochs", "2", "--epoch-steps", "3", "--threads", "1",
+]  # fmt: skip
+
+
 def launch(tmp_path: Path, environment: dict[str, str], *arguments: str | Path) -> Any:
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
@@ -142,9 +148,7 @@ def test_two_processes_share_the_loops_and_write_one_run(
     tmp_path: Path, corpus: Path, training_environment: dict[str, str]
 ) -> None:
     run = tmp_path / "run"
-    sizes = ["--common", "5", "--differing", "1", "--units", "16", "--batch", "4", "--accelerator", "cpu"]
-    short = ["--epochs", "2", "--epoch-steps", "3", "--threads", "1"]
-    done = launch(tmp_path, training_environment, "--corpus", corpus, "-o", run, *sizes, *short)
+    done = launch(tmp_path, training_environment, "--corpus", corpus, "-o", run, *TINY)
     assert done.returncode == 0, done.stderr
     assert EPOCH.findall(done.stderr) == [("1", "3"), ("2", "6")]  # told once, of steps of both
     assert {path.name for path in run.iterdir()} == {"last.ckpt", "model.pt", "metrics", "tensorboard"}
@@ -158,3 +162,12 @@ def test_two_processes_share_the_loops_and_write_one_run(
     assert [len(batches) for batches in taken] == [6, 6]
     for one, two in zip(*taken, strict=True):
         assert len({*one, *two}) == 8
+
+
+def test_a_gradient_that_is_no_number_ends_both_processes_in_one_sentence(
+    tmp_path: Path, corpus: Path, training_environment: dict[str, str]
+) -> None:
+    lost = ["--rate", "1e30", "--epoch-steps", "100"]
+    done = launch(tmp_path, training_environment, "--corpus", corpus, "-o", tmp_path / "run", *TINY, *lost)
+    assert done.returncode != 0
+    assert len(re.findall(r"Training diverged at step \d+: .* is not a number", done.stderr)) == 1
