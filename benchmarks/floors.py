@@ -73,7 +73,7 @@ def work_of(graph: bytes) -> Work:
 def read_rate(size_bytes: int) -> float:
     """Bytes a second at which one core reads a buffer of this size again and again, as a dot product."""
     buffer = torch.ones(max(1024, size_bytes // _BYTES))
-    return size_bytes / seconds(lambda: torch.dot(buffer, buffer))
+    return buffer.nbytes / seconds(lambda: torch.dot(buffer, buffer))
 
 
 def product_rate() -> float:
