@@ -50,7 +50,7 @@ LINKS = {
     **dict.fromkeys(("ghosts", "fill", "ride", "toms"), Link.SHARE),
 }
 FEWEST = 200
-RANGE = (0.1, 0.9)
+RANGE = (0.05, 0.95)
 POSITIONS = np.linspace(-1, 1, 9)
 LOOPS = 200
 FIRM = 0.9
