@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -47,16 +48,30 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
 def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Opened:
     """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError."""
     model = Model(Bundle.load(bundle))
-    return Opened(Studio(model, config=config), coordinates_of(model))
+    return opened(model, Studio(model, config=config))
+
+
+def opened(model: Model, studio: Studio) -> Opened:
+    """A studio that runs on a model, with what the window shows of that model."""
+    return Opened(studio, coordinates_of(model), model.sliders, model.styles)
 
 
 def coordinates_of(model: Model) -> Callable[[Settings], Mapping[str, float]]:
-    """Where the model's axes lie for given settings: what the sliders show."""
+    """Where the model's raw axes lie for given settings: what their sliders show.
+
+    That is before the named sliders move the point, so that an axis stays where it is held. The prior is run
+    once for each idea, not at every step of a drag.
+    """
     index_of = {axis.name: axis.index for axis in model.bundle.manifest.axes}
 
-    def coordinates(settings: Settings) -> Mapping[str, float]:
-        z = model.latent(settings)
+    @lru_cache(maxsize=1)
+    def drawn(idea: Settings) -> Mapping[str, float]:
+        z = model.latent(idea)
         return {name: float(z[index]) for name, index in index_of.items()}
+
+    def coordinates(settings: Settings) -> Mapping[str, float]:
+        idea = Settings(settings.seed, settings.index, style=settings.style)
+        return {**drawn(idea), **settings.axes}
 
     return coordinates
 

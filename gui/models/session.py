@@ -35,10 +35,18 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A studio that runs, and where the latent axes of given settings lie (name -> standard deviations)."""
+    """A studio that runs, and what its model has.
+
+    coordinates   where the raw axes of given settings lie: name -> standard deviations. Called in the Qt
+                  thread at every change, so quick
+    sliders       the named sliders, in the order in which they are shown; none before calibration
+    styles        the styles that can be asked for
+    """
 
     studio: Studio
     coordinates: Callable[[Settings], Mapping[str, float]]
+    sliders: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
 
 class SessionModel(QObject):
@@ -100,6 +108,20 @@ class SessionModel(QObject):
     def next_loop(self) -> DrumLoop | None:
         """The loop that waits to take over."""
         return None if self._state is None else self._state.next_loop
+
+    @property
+    def sliders(self) -> tuple[str, ...]:
+        """The model's named sliders, in the order in which they are shown; none until it is there."""
+        return () if self._opened is None else self._opened.sliders
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that the model can be asked for; none until it is there."""
+        return () if self._opened is None else self._opened.styles
+
+    def slider(self, name: str) -> float:
+        """What a named slider is set to, -1..1; 0 is its rest."""
+        return 0.0 if self._state is None else self._state.settings.sliders.get(name, 0.0)
 
     def axis(self, name: str) -> tuple[float, bool] | None:
         """Where an axis lies (standard deviations), and whether it is held there rather than drawn.
@@ -180,9 +202,15 @@ class SessionModel(QObject):
         if self._state is not None and self.can_toggle:
             self.ask(Studio.stop if self._state.playing else Studio.play)
 
-    def release_axes(self) -> None:
-        """Let every held axis go."""
-        for name in list(self._state.settings.axes) if self._state is not None else []:
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The named sliders that are not at rest, and the raw axes that are held."""
+        settings = None if self._state is None else self._state.settings
+        return () if settings is None else (*settings.sliders, *settings.axes)
+
+    def release_all(self) -> None:
+        """Let every named slider rest and every raw axis go."""
+        for name in self.moved:
             self.ask(Studio.set_slider, name, None)
 
     def remedy(self, remedy: Remedy) -> None:

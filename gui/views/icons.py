@@ -36,11 +36,31 @@ def _refresh() -> QPainterPath:
     return path
 
 
-_PATHS = {"play": (_play, True), "stop": (_stop, True), "refresh": (_refresh, False)}
+def _unfold() -> QPainterPath:
+    path = QPainterPath(QPointF(7, 4.5))
+    path.lineTo(11.5, 9)
+    path.lineTo(7, 13.5)
+    return path
+
+
+def _fold() -> QPainterPath:
+    path = QPainterPath(QPointF(4.5, 7))
+    path.lineTo(9, 11.5)
+    path.lineTo(13.5, 7)
+    return path
+
+
+_PATHS = {
+    "play": (_play, True),
+    "stop": (_stop, True),
+    "refresh": (_refresh, False),
+    "unfold": (_unfold, False),
+    "fold": (_fold, False),
+}
 
 
 def icon(name: str, colour: str) -> QIcon:
-    """The icon play, stop or refresh in a colour, faint when disabled."""
+    """The icon play, stop, refresh, unfold or fold in a colour, faint when disabled."""
     made = QIcon()
     for scale in SCALES:
         made.addPixmap(_pixmap(name, colour, scale), QIcon.Mode.Normal)

@@ -38,6 +38,7 @@ class MainWindow(QWidget):
         column.addWidget(self.sliders)
         column.addWidget(self.status)
         self._set_tab_order()
+        self.sliders.rebuilt.connect(self._set_tab_order)
         self.setFocusPolicy(
             Qt.FocusPolicy.ClickFocus
         )  # a click beside the controls leaves the box one typed in
@@ -54,8 +55,9 @@ class MainWindow(QWidget):
         bar, panel = self.transport, self.sliders
         order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.send_clock]
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic]
-        order += [row.slider for row in panel.shapes.values()]
-        order += [panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons, panel.reset]
+        order += [panel.style_box, panel.raw, panel.reset]
+        order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
+        order += [panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons]
         order.append(self.status.remedy)
         for first, second in pairwise(order):
             self.setTabOrder(first, second)

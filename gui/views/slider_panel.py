@@ -1,33 +1,48 @@
-"""The hands-on part: eight shapes, freedom, the seed and new ideas, and when a change is heard."""
+"""The hands-on part: style, named sliders, freedom, seed and new ideas, when a change is heard, raw axes."""
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from collections.abc import Sequence
+
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from bridge.model import Settings
-from bridge.model.settings import AXIS_RANGE, TEMPERATURE_RANGE
+from bridge.model.settings import AXIS_RANGE, NAMED_RANGE, TEMPERATURE_RANGE
 from bridge.player.messages import SwapAt
 from bridge.studio import Studio
 from gui.models import Phase, SessionModel
-from gui.views import theme
-from gui.views.controls import Button, Captioned, Segments, WholeBox, explain
+from gui.views import theme, words
+from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
+from gui.views.icons import icon
+from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
 from gui.views.value_slider import ValueSlider
 
 AXES = tuple(f"z{number}" for number in range(1, 9))
 """The raw latent axes that have a slider: the eight that matter most, in standard deviations."""
 AT_START = Settings()
 SEED_RANGE = (0, 2**31 - 1)  # what a Qt number box holds; the studio takes more
-SHAPE_STEP = 0.1
+AXIS_STEP = 0.1
+NAMED_STEP = 0.05
 FREEDOM_STEP = 0.05
-COLUMNS = 2
-SHAPE_TIP = (
+ANY_STYLE = "Any style"
+STYLE_TIP = "Asks for loops of one style. Seed and sliders stay as they are."
+NAMED_TIP = (
+    "In the middle the idea stays as it is; what you set is kept for the next ideas.\n"
+    "Double click, Home or Delete puts it back. Arrow keys and wheel step, with Shift finely."
+)
+AXIS_TIP = (
     "Moves the whole loop in one direction the model has learned. Hollow: where this idea put it; "
-    "solid: held by you.\nDouble click or Delete puts it back. Arrow keys and wheel step, with Shift finely."
+    "solid: held by you.\n"
+    "Double click, Home or Delete puts it back. Arrow keys and wheel step, with Shift finely."
+)
+AXES_NOTE = "Raw axes: the directions in which this model's loops differ most. 0 is the middle."
+NO_NAMED_NOTE = (
+    "This model has no named sliders, only raw axes: “python -m model_export calibrate” adds them."
 )
 FREEDOM_TIP = (
     "How freely it is played. 0 % is the most likely loop, 100 % as free as the drummers it learned from.\n"
-    f"Double click goes back to {100 * AT_START.temperature:.0f} %."
+    f"Double click or Home goes back to {100 * AT_START.temperature:.0f} %."
 )
 SWAPS = (
     ("Step", SwapAt.STEP, "Hear changes at the next step (sixteenth)"),
@@ -36,109 +51,126 @@ SWAPS = (
 )
 
 
-def signed(value: float) -> str:
-    """A value with its sign, as printed: a true minus, and no minus before zero."""
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "\N{MINUS SIGN}")
-
-
-class SliderRow:
-    """A name, a slider and its value in figures; put into a grid."""
-
-    def __init__(self, title: str, slider: ValueSlider, grid: QGridLayout, row: int, column: int) -> None:
-        self.slider = slider
-        self.title = QLabel(title)
-        self.title.setBuddy(slider)
-        self.figure = QLabel()
-        self._colour = ""
-        self.figure.setFixedWidth(48)
-        self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self.title, row, column)
-        grid.addWidget(slider, row, column + 1)
-        grid.addWidget(self.figure, row, column + 2)
-
-    def show_value(self, value: float, held: bool, figure: str) -> None:
-        """Show the value; its figure is bright when it is held."""
-        self.slider.show_value(value, held)
-        self.figure.setText(figure)
-        colour = theme.TEXT if held else theme.DIM
-        if colour != self._colour:  # a style sheet costs: not at every step of a drag
-            self._colour = colour
-            self.figure.setStyleSheet(f"QLabel:enabled {{ color: {colour} }}")
-
-    def explain(self, enabled: bool, tip: str, why_not: str) -> None:
-        """Enable the row, or say why it is not."""
-        explain(self.slider, enabled, tip, why_not)
-        self.title.setEnabled(enabled)
-        self.figure.setEnabled(enabled)
-
-
 class SliderPanel(QWidget):
-    """Shows and drives what the loop is made of."""
+    """Shows and drives what the loop is made of. `rebuilt` tells that the named sliders are other widgets."""
+
+    rebuilt = pyqtSignal()
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
         self.setObjectName("sliders")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-
-        shapes = QGridLayout()
-        shapes.setHorizontalSpacing(theme.GAP)
-        shapes.setVerticalSpacing(4)
-        self.shapes: dict[str, SliderRow] = {}
-        rows = len(AXES) // COLUMNS
-        for number, name in enumerate(AXES):
-            title = f"Shape {number + 1}"
-            slider = ValueSlider(title, SHAPE_TIP, *AXIS_RANGE, 0.0, SHAPE_STEP)
-            column, row = divmod(number, rows)
-            self.shapes[name] = SliderRow(title, slider, shapes, row, column * 4)
-            slider.edited.connect(lambda value, name=name: session.ask(Studio.set_slider, name, value))
-            slider.released.connect(lambda name=name: session.ask(Studio.set_slider, name, None))
-        for column in range(COLUMNS):
-            shapes.setColumnStretch(column * 4 + 1, 1)
-        shapes.setColumnMinimumWidth(3, theme.MARGIN * 2)
-
-        feel = QGridLayout()
-        feel.setHorizontalSpacing(theme.GAP)
-        slider = ValueSlider("Freedom", FREEDOM_TIP, *TEMPERATURE_RANGE, TEMPERATURE_RANGE[0], FREEDOM_STEP)
-        self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
-        feel.setColumnStretch(1, 1)
-        slider.edited.connect(lambda value: session.ask(Studio.set_temperature, value))
-        slider.released.connect(lambda: session.ask(Studio.set_temperature, AT_START.temperature))
-
-        self.reset = Button("Reset shapes", "", "Reset shapes")
+        self.style_box: ChoiceBox[str | None] = ChoiceBox("Style", "", 160)
+        self.raw = Button("Raw axes", "", "Raw axes", role="fold")
+        self.raw.setCheckable(True)
+        self.reset = Button("Reset sliders", "", "Reset sliders")
+        self.named = self._named_grid(tuple(words.SLIDERS))
+        self.note = QLabel()
+        self.note.setFont(theme.font(theme.CAPTION_PX))
+        self.note.setProperty("role", "caption")
+        self.note.setWordWrap(True)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.axes = SliderGrid(
+            [Entry(name, name, f"Raw axis {name}") for name in AXES], AXIS_RANGE, AXIS_STEP
+        )
+        self._steer(self.axes)
         self.new_idea = Button("New idea", "", "New idea", role="main")
         self.seed = WholeBox("Seed", "", SEED_RANGE)
         self.swap: Segments[SwapAt] = Segments(SWAPS)
         self._idea = Captioned("Seed", self.seed)
 
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
+        whole.setSpacing(theme.MARGIN * 3)
+        self._left = self._build_left()
+        whole.addLayout(self._left, 2)
+        whole.addLayout(self._build_right(), 1)
+
+        self.style_box.chosen.connect(lambda style: session.ask(Studio.set_style, style))
+        self.raw.toggled.connect(self._fold)
+        self.reset.clicked.connect(session.release_all)
+        self.new_idea.clicked.connect(lambda: session.ask(Studio.new_idea))
+        self.seed.valueChanged.connect(lambda seed: session.ask(Studio.set_seed, seed))
+        self.swap.chosen.connect(lambda swap_at: session.ask(Studio.set_swap, swap_at))
+        session.settings_changed.connect(self.refresh)
+        session.phase_changed.connect(self._on_phase)
+        self._on_phase()
+
+    def _build_left(self) -> QVBoxLayout:
+        top = QHBoxLayout()
+        top.setSpacing(theme.GAP)
+        self._style_title = QLabel("Style")
+        self._style_title.setMinimumWidth(theme.TITLE_WIDTH)
+        self._style_title.setBuddy(self.style_box)
+        top.addWidget(self._style_title)
+        top.addWidget(self.style_box)
+        top.addStretch(1)
+        top.addWidget(self.raw)
+        top.addWidget(self.reset)
+        left = QVBoxLayout()
+        left.setSpacing(theme.GAP)
+        left.addLayout(top)
+        left.addWidget(self.named)
+        left.addWidget(self.note)
+        left.addWidget(self.axes)
+        left.addStretch(1)
+        return left
+
+    def _build_right(self) -> QVBoxLayout:
+        feel = QGridLayout()
+        feel.setHorizontalSpacing(theme.GAP)
+        feel.setColumnStretch(1, 1)
+        slider = ValueSlider("Freedom", "", *TEMPERATURE_RANGE, TEMPERATURE_RANGE[0], FREEDOM_STEP)
+        slider.edited.connect(lambda value: self._session.ask(Studio.set_temperature, value))
+        slider.released.connect(lambda: self._session.ask(Studio.set_temperature, AT_START.temperature))
+        self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
         ideas = QHBoxLayout()
         ideas.setSpacing(theme.MARGIN)
         ideas.addWidget(Captioned(" ", self.new_idea), 1)
         ideas.addWidget(self._idea, 1)
-        timing = QHBoxLayout()
-        timing.setSpacing(theme.MARGIN)
-        timing.addWidget(Captioned("Changes are heard at the next", self.swap), 2)
-        timing.addWidget(Captioned(" ", self.reset), 1)
         right = QVBoxLayout()
         right.setSpacing(theme.GAP)
         right.addLayout(feel)
         right.addLayout(ideas)
-        right.addLayout(timing)
+        right.addWidget(Captioned("Changes are heard at the next", self.swap))
         right.addStretch(1)
+        return right
 
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
-        whole.setSpacing(theme.MARGIN * 3)
-        whole.addLayout(shapes, 2)
-        whole.addLayout(right, 1)
+    def _named_grid(self, names: Sequence[str]) -> SliderGrid:
+        titles = [words.slider_words(name)[0] for name in names]
+        entries = [Entry(name, title, title) for name, title in zip(names, titles, strict=True)]
+        grid = SliderGrid(entries, NAMED_RANGE, NAMED_STEP)
+        self._steer(grid)
+        return grid
 
-        self.new_idea.clicked.connect(lambda: session.ask(Studio.new_idea))
-        self.reset.clicked.connect(session.release_axes)
-        self.seed.valueChanged.connect(lambda seed: session.ask(Studio.set_seed, seed))
-        self.swap.chosen.connect(lambda swap_at: session.ask(Studio.set_swap, swap_at))
-        session.settings_changed.connect(self.refresh)
-        session.phase_changed.connect(self.refresh)
+    def _steer(self, grid: SliderGrid) -> None:
+        grid.edited.connect(lambda name, value: self._session.ask(Studio.set_slider, name, value))
+        grid.released.connect(lambda name: self._session.ask(Studio.set_slider, name, None))
+
+    def _on_phase(self) -> None:
+        """Once the model is there, have the sliders that it has; until then those that models have."""
+        names = self._session.sliders
+        if names and names != tuple(self.named.rows):
+            before, self.named = self.named, self._named_grid(names)
+            self._left.replaceWidget(before, self.named)
+            before.hide()
+            before.deleteLater()
+            self.rebuilt.emit()
+        self._fold()
         self.refresh()
+
+    def _fold(self) -> None:
+        """Show the raw axes where they were asked for, or where the model has nothing else."""
+        only_raw = self._session.phase is Phase.READY and not self._session.sliders
+        folded = not self.raw.isChecked()
+        self.raw.setIcon(icon("unfold" if folded else "fold", theme.DIM))
+        self.raw.setToolTip("Show the model's raw axes" if folded else "Put the raw axes away")
+        self.note.setText(NO_NAMED_NOTE if only_raw else AXES_NOTE)
+        self.named.setVisible(not only_raw)
+        self.raw.setVisible(not only_raw)
+        self.note.setVisible(only_raw or not folded)
+        self.axes.setVisible(only_raw or not folded)
 
     def refresh(self) -> None:
         """Show the session's settings."""
@@ -146,24 +178,41 @@ class SliderPanel(QWidget):
         ready = self._session.phase is Phase.READY and state is not None
         failed = self._session.phase is Phase.FAILED
         why_not = "There is no drummer yet." if failed else "The drummer is still loading."
-        held_any = False
-        for name, row in self.shapes.items():
-            axis = self._session.axis(name)
-            value, held = axis if axis is not None else (0.0, False)
-            held_any |= held
-            known = ready and axis is not None
-            row.show_value(value, held, signed(value) if known else "–")
-            missing = why_not if not ready else "This model has fewer shapes."
-            row.explain(known, SHAPE_TIP, missing)
+        self._show_style(ready, why_not)
+        self._show_named(ready, why_not)
+        self._show_axes(ready, why_not)
+        reset_tip = "Let every slider rest, and put every raw axis back where this idea had it"
+        all_rest = "Every slider is at rest." if ready else why_not
+        explain(self.reset, ready and bool(self._session.moved), reset_tip, all_rest)
         temperature = AT_START.temperature if state is None else state.settings.temperature
         self.freedom.show_value(temperature, ready, f"{100 * temperature:.0f} %")
         self.freedom.explain(ready, FREEDOM_TIP, why_not)
         explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)
         explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
-        reset_tip = "Put every shape back where this idea had it"
-        explain(self.reset, ready and held_any, reset_tip, "No shape is held." if ready else why_not)
         self.swap.explain(ready, why_not)
         if state is not None:
             self.seed.show_value(state.settings.seed)
             self.swap.show_value(state.swap_at)
             self._idea.caption.setText(f"Seed · idea {state.settings.index + 1}")
+
+    def _show_style(self, ready: bool, why_not: str) -> None:
+        state, styles = self._session.state, self._session.styles
+        choices = [(ANY_STYLE, None), *((words.style_word(name), name) for name in styles)]
+        self.style_box.show_choices(choices, None if state is None else state.settings.style)
+        missing = "This model was trained without styles." if ready else why_not
+        explain(self.style_box, ready and bool(styles), STYLE_TIP, missing)
+        self._style_title.setEnabled(self.style_box.isEnabled())
+
+    def _show_named(self, ready: bool, why_not: str) -> None:
+        for name, row in self.named.rows.items():
+            value = self._session.slider(name)
+            row.show_value(value, value != 0, signed(value) if ready else "–")
+            row.explain(ready, f"{words.slider_words(name)[1]}.\n{NAMED_TIP}", why_not)
+
+    def _show_axes(self, ready: bool, why_not: str) -> None:
+        for name, row in self.axes.rows.items():
+            axis = self._session.axis(name)
+            value, held = axis if axis is not None else (0.0, False)
+            known = ready and axis is not None
+            row.show_value(value, held, signed(value) if known else "–")
+            row.explain(known, AXIS_TIP, why_not if not ready else "This model has fewer axes.")

@@ -58,6 +58,8 @@ RADIUS = 5
 CONTROL_HEIGHT = 32
 CAPTION_PX = 11
 BODY_PX = 13
+TITLE_WIDTH = 84
+FIGURE_WIDTH = 48
 READOUT_PX = 22
 
 
@@ -129,6 +131,8 @@ QPushButton[role="panic"] {{ color: {ATTENTION}; }}
 QPushButton[role="panic"]:disabled {{ color: {FAINT}; }}
 QPushButton[role="main"] {{ background: {CONTROL_HOVER}; font-weight: bold; }}
 QPushButton[role="main"]:disabled {{ background: {PANEL}; }}
+QPushButton[role="fold"]:checked {{ background: {CONTROL}; border-color: {EDGE}; }}
+QPushButton[role="fold"]:checked:focus {{ border-color: {FOCUS}; }}
 QAbstractSpinBox {{
     background: {WELL}; color: {TEXT}; border: 1px solid {EDGE}; border-radius: {RADIUS}px; padding: 0 8px;
     selection-background-color: {FOCUS}; selection-color: {WELL};

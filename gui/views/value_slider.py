@@ -19,8 +19,9 @@ class ValueSlider(QSlider):
     """A value in a range, in hundredths.
 
     `edited` tells the value that a person set (drag, click, wheel, arrow keys, or an assistive program),
-    `released` that they let it go (double click, Delete). Shift makes drag, wheel and arrows ten times finer.
-    `show_value` shows without telling. The bar grows from `rest`; the handle is solid when held, else hollow.
+    `released` that they let it go (double click, Home, Delete). Shift makes drag, wheel and arrows ten times
+    finer. `show_value` shows without telling. The bar grows from `rest`; the handle is solid when held, else
+    hollow.
     """
 
     edited = pyqtSignal(float)
@@ -111,14 +112,14 @@ class ValueSlider(QSlider):
             e.accept()
 
     def keyPressEvent(self, ev: QKeyEvent | None) -> None:  # noqa: N802
-        """Arrow keys step, Delete and Backspace let go; the rest is a slider's own (Home, End, pages)."""
+        """Arrow keys step, Home, Delete and Backspace let go; the rest is a slider's own (End, pages)."""
         if ev is None:
             return
         if ev.key() in (Qt.Key.Key_Right, Qt.Key.Key_Up):
             self._nudge(1, ev.modifiers())
         elif ev.key() in (Qt.Key.Key_Left, Qt.Key.Key_Down):
             self._nudge(-1, ev.modifiers())
-        elif ev.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        elif ev.key() in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.released.emit()
         else:
             super().keyPressEvent(ev)

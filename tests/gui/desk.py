@@ -39,15 +39,19 @@ from gui.views import MainWindow
 
 AXES = {f"z{number}": 0.25 * number - 1 for number in range(1, 9)}
 """Where every draw of the tests' model lies."""
+SLIDERS = ("density", "syncopation", "swing", "intensity", "ghosts", "fill", "ride", "looseness")
+STYLES = ("rock", "neworleans", "jazz")
 
 
 class PlainModel:
     """Loops that differ with every setting: the same settings, the same loop."""
 
     def loop(self, settings: Settings) -> DrumLoop:
-        kinds = np.random.default_rng([settings.seed, settings.index])
+        style = 0 if settings.style is None else 1 + STYLES.index(settings.style)
+        kinds = np.random.default_rng([settings.seed, settings.index, style])
         hits = kinds.random((STEPS, VOICES)) < 0.12
-        touch = 0.3 + 0.1 * settings.temperature + 0.01 * sum(settings.axes.values())
+        moved = sum(settings.axes.values()) + sum(settings.sliders.values())
+        touch = 0.3 + 0.1 * settings.temperature + 0.01 * moved
         return DrumLoop.of(hits, hits * touch, hits * kinds.uniform(-0.4, 0.4, hits.shape))
 
 
@@ -140,6 +144,8 @@ class Desk:
     names: PortNames = field(
         default_factory=lambda: PortNames("jack", ("live:in", "synth:in"), ("live:out",))
     )
+    sliders: tuple[str, ...] = SLIDERS
+    styles: tuple[str, ...] = STYLES
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
     list_trouble: Exception | None = None
@@ -152,7 +158,7 @@ class Desk:
     def _open_studio(self) -> Opened:
         if self.trouble is not None:
             raise self.trouble
-        return Opened(Studio(PlainModel(), self._hire), coordinates)
+        return Opened(Studio(PlainModel(), self._hire), coordinates, self.sliders, self.styles)
 
     def _list_ports(self) -> PortNames:
         if self.list_trouble is not None:
@@ -162,6 +168,13 @@ class Desk:
     def _hire(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> Band:
         self.bands.append(Band(config, on_report))
         return self.bands[-1]
+
+    @property
+    def settings(self) -> Settings:
+        """What the session is set to."""
+        state = self.session.state
+        assert state is not None
+        return state.settings
 
     @property
     def band(self) -> Band:

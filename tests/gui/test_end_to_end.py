@@ -70,7 +70,7 @@ def quiet_room(qtbot: QtBot) -> Iterator[Room]:
 
 def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: Room) -> None:
     room, window = quiet_room, quiet_room.window
-    assert all(row.slider.isEnabled() for row in window.sliders.shapes.values())
+    assert all(row.slider.isEnabled() for row in window.sliders.axes.rows.values())
     click(window.sliders.swap.buttons[0])
     write(window.transport.tempo, "300")
     key(window.transport.tempo, Key.Key_Return)
@@ -80,7 +80,8 @@ def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: R
     key(window, Key.Key_N)
     room.until(lambda: room.session.loop != first)
     second = room.session.loop
-    slider = window.sliders.shapes["z1"].slider
+    window.sliders.raw.setChecked(True)
+    slider = window.sliders.axes.rows["z1"].slider
     drag(slider, slider.rect().center(), slider.width() // 3)
     room.until(lambda: room.session.loop != second and room.session.next_loop is None)
     key(window, Key.Key_Space)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton, QSlider, QWidget
+from PyQt6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QPushButton, QSlider, QWidget
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import Voice
@@ -29,6 +29,7 @@ from bridge.player.messages import (
 from bridge.studio import Studio
 from gui import app
 from gui.models import Phase
+from gui.views.slider_grid import signed
 from tests.gui.desk import AXES, Desk
 from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, write
 
@@ -266,42 +267,137 @@ def test_a_hit_tells_its_velocity_and_its_timing(desk: Desk) -> None:
 # --- sliders ---
 
 
-def test_at_rest_the_shapes_show_where_the_draw_lies(desk: Desk) -> None:
-    for name, row in desk.window.sliders.shapes.items():
+def test_a_dragged_slider_moves_that_slider_and_changes_the_loop(desk: Desk) -> None:
+    row = desk.window.sliders.named.rows["density"]
+    assert row.slider.accessibleName() == "Density"
+    assert (row.slider.shown, row.slider.held) == (0.0, False)
+    before = desk.session.loop
+    drag(row.slider, row.slider.rect().center(), 60)
+    assert desk.settings.sliders == {"density": pytest.approx(row.slider.shown)}
+    assert row.slider.shown > 0.2
+    assert row.slider.held
+    assert row.figure.text() == signed(row.slider.shown)
+    desk.until(lambda: desk.session.loop != before)
+
+
+def test_a_slider_is_kept_when_another_idea_is_drawn(desk: Desk) -> None:
+    desk.session.ask(Studio.set_slider, "swing", 0.4)
+    key(desk.window, Key.Key_N)
+    assert desk.settings.index == 1
+    assert desk.settings.sliders == {"swing": 0.4}
+    assert desk.window.sliders.named.rows["swing"].figure.text() == "+0.40"
+
+
+@pytest.mark.parametrize("gesture", ["double click", "home", "delete"])
+def test_a_slider_goes_back_to_rest(desk: Desk, gesture: str) -> None:
+    row = desk.window.sliders.named.rows["ghosts"]
+    desk.session.ask(Studio.set_slider, "ghosts", 0.7)
+    assert row.slider.held
+    if gesture == "double click":
+        double_click(row.slider)
+    else:
+        key(row.slider, Key.Key_Home if gesture == "home" else Key.Key_Delete)
+    assert dict(desk.settings.sliders) == {}
+    assert row.slider.shown == 0.0
+    assert not row.slider.held
+
+
+def test_the_sliders_are_those_of_the_model_in_its_order(closed_desk: Desk) -> None:
+    closed_desk.sliders = ("ride", "density", "wildness")
+    closed_desk.open()
+    panel = closed_desk.window.sliders
+    rows = list(panel.named.rows.values())
+    assert [row.title.text() for row in rows] == ["Hats to ride", "Density", "Wildness"]
+    panel.reset.setFocus()
+    panel.raw.setFocus()
+    for row in rows:  # the reset button is disabled while all rest
+        key(closed_desk.window.focusWidget() or panel, Key.Key_Tab)
+        assert closed_desk.window.focusWidget() is row.slider
+    drag(rows[2].slider, rows[2].slider.rect().center(), 40)
+    assert list(closed_desk.settings.sliders) == ["wildness"]
+
+
+def test_a_chosen_style_is_asked_for_and_changes_the_loop(desk: Desk) -> None:
+    box = desk.window.sliders.style_box
+    names = [box.itemText(row) for row in range(box.count())]
+    assert names == ["Any style", "Rock", "New Orleans", "Jazz"]
+    assert box.currentText() == "Any style"
+    before = desk.session.loop
+    for _ in range(2):
+        key(box, Key.Key_Down)
+    assert desk.settings.style == "neworleans"
+    assert box.currentText() == "New Orleans"
+    desk.until(lambda: desk.session.loop != before)
+    for _ in range(2):
+        key(box, Key.Key_Up)
+    assert desk.settings.style is None
+
+
+def test_a_model_without_styles_says_why_none_can_be_chosen(closed_desk: Desk) -> None:
+    closed_desk.styles = ()
+    closed_desk.open()
+    box = closed_desk.window.sliders.style_box
+    assert not box.isEnabled()
+    assert box.toolTip() == "This model was trained without styles."
+
+
+def test_reset_lets_every_slider_rest_and_every_axis_go(desk: Desk) -> None:
+    button = desk.window.sliders.reset
+    assert not button.isEnabled()
+    desk.session.ask(Studio.set_slider, "fill", 1.0)
+    desk.session.ask(Studio.set_slider, "z8", -2.0)
+    desk.session.ask(Studio.set_style, "jazz")
+    click(button)
+    assert (dict(desk.settings.axes), dict(desk.settings.sliders)) == ({}, {})
+    assert desk.settings.style == "jazz"
+    assert not button.isEnabled()
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_the_raw_axes_are_folded_away_until_asked_for(desk: Desk, by: str) -> None:
+    panel = desk.window.sliders
+    assert not panel.axes.isVisible()
+    for shown in (True, False):
+        if by == "mouse":
+            click(panel.raw)
+        else:
+            key(panel.raw, Key.Key_Return)
+        assert panel.axes.isVisible() is shown
+        assert panel.note.isVisible() is shown
+        assert panel.raw.isChecked() is shown
+        assert panel.named.isVisible()
+
+
+def test_at_rest_the_raw_axes_show_where_the_draw_lies(desk: Desk) -> None:
+    for name, row in desk.window.sliders.axes.rows.items():
         assert row.slider.shown == pytest.approx(AXES[name])
         assert not row.slider.held
 
 
-def test_a_dragged_shape_is_held_and_changes_the_loop(desk: Desk) -> None:
-    row = desk.window.sliders.shapes["z4"]
+def test_a_dragged_axis_is_held_and_changes_the_loop(desk: Desk) -> None:
+    click(desk.window.sliders.raw)
+    row = desk.window.sliders.axes.rows["z4"]
     before = desk.session.loop
     drag(row.slider, row.slider.rect().center(), 60)
-    state = desk.session.state
-    assert state is not None
-    assert state.settings.axes["z4"] == pytest.approx(row.slider.shown)
+    assert desk.settings.axes == {"z4": pytest.approx(row.slider.shown)}
     assert row.slider.held
     desk.until(lambda: desk.session.loop != before)
-
-
-def test_a_double_click_puts_a_shape_back_to_the_draw(desk: Desk) -> None:
-    row = desk.window.sliders.shapes["z1"]
-    desk.session.ask(Studio.set_slider, "z1", 2.0)
-    assert row.slider.shown == 2.0
     double_click(row.slider)
-    assert row.slider.shown == pytest.approx(AXES["z1"])
+    assert row.slider.shown == pytest.approx(AXES["z4"])
     assert not row.slider.held
 
 
-def test_reset_puts_every_shape_back(desk: Desk) -> None:
-    button = desk.window.sliders.reset
-    assert not button.isEnabled()
-    desk.session.ask(Studio.set_slider, "z1", 2.0)
-    desk.session.ask(Studio.set_slider, "z8", -2.0)
-    click(button)
-    state = desk.session.state
-    assert state is not None
-    assert dict(state.settings.axes) == {}
-    assert not button.isEnabled()
+def test_a_model_without_named_sliders_shows_its_raw_axes_and_says_how_to_add_them(closed_desk: Desk) -> None:
+    closed_desk.sliders = ()
+    closed_desk.open()
+    panel = closed_desk.window.sliders
+    assert panel.axes.isVisible()
+    assert not panel.named.isVisible()
+    assert not panel.raw.isVisible()
+    assert "python -m model_export calibrate" in panel.note.text()
+    row = panel.axes.rows["z1"]
+    drag(row.slider, row.slider.rect().center(), 60)
+    assert list(closed_desk.settings.axes) == ["z1"]
 
 
 def test_freedom_is_the_temperature_in_percent(desk: Desk) -> None:
@@ -441,12 +537,17 @@ def test_tab_walks_through_the_controls_as_one_reads(desk: Desk) -> None:
     assert walked == [bar.stop, bar.tempo, bar.sync, bar.send_clock]
 
 
-def test_it_fits_the_smallest_size(desk: Desk) -> None:
+@pytest.mark.parametrize(("raw", "loop_height"), [(False, 380), (True, 260)])
+def test_it_fits_the_smallest_size(desk: Desk, raw: bool, loop_height: int) -> None:
+    desk.window.sliders.raw.setChecked(raw)
     desk.window.resize(1100, 700)
+    desk.until(lambda: desk.window.sliders.geometry().bottom() < desk.window.status.geometry().top())
     assert (desk.window.width(), desk.window.height()) == (1100, 700)
-    assert desk.window.loop.height() >= 380
+    assert desk.window.loop.height() >= loop_height
     inside = desk.window.rect()
-    for button in desk.window.findChildren(QPushButton):
-        if button.isVisible():
-            assert button.width() >= button.minimumSizeHint().width() or not button.text()
-            assert inside.contains(button.mapTo(desk.window, button.rect().bottomRight()))
+    for kind in (QPushButton, QLabel, QSlider, QComboBox):
+        for part in desk.window.findChildren(kind):
+            if part.isVisible():
+                assert inside.contains(part.mapTo(desk.window, part.rect().bottomRight()))
+                worded = isinstance(part, QPushButton | QLabel) and part.text()
+                assert part.width() >= part.minimumSizeHint().width() or not worded

@@ -1,0 +1,29 @@
+"""What the bundle's names are called in the window: a musician's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SLIDERS: Mapping[str, tuple[str, str]] = {
+    "density": ("Density", "Few hits to many"),
+    "syncopation": ("Syncopation", "On the beat to against it"),
+    "swing": ("Swing", "Straight or rushed sixteenths to swung ones"),
+    "intensity": ("Intensity", "Soft to loud"),
+    "ghosts": ("Ghost notes", "Plain backbeats to ghost notes on the snare"),
+    "fill": ("Fill", "The groove to its end, to a fill on toms and crashes in bar 4"),
+    "ride": ("Hats to ride", "Time on the hats to time on the ride"),
+    "looseness": ("Looseness", "Tight timing to loose"),
+}
+"""The sliders that calibration knows, in its order: the title, and what it does from left to right."""
+
+_STYLES = {"afrocuban": "Afro-Cuban", "hiphop": "Hip-hop", "neworleans": "New Orleans"}
+
+
+def slider_words(name: str) -> tuple[str, str]:
+    """A named slider's title, and what it does; for one that is not known, its own name for both."""
+    return SLIDERS.get(name, (name.capitalize(), name.capitalize()))
+
+
+def style_word(name: str) -> str:
+    """A style's name as one writes it."""
+    return _STYLES.get(name, name.capitalize())
