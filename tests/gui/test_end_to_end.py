@@ -13,6 +13,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from bridge.model import Bundle, Model, Settings
 from bridge.player.messages import PlayerConfig, PortsOpened
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
@@ -70,7 +71,9 @@ def quiet_room(qtbot: QtBot) -> Iterator[Room]:
 
 def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: Room) -> None:
     room, window = quiet_room, quiet_room.window
-    assert all(row.slider.isEnabled() for row in window.sliders.axes.rows.values())
+    rows = [*window.sliders.named.rows.values(), *window.sliders.axes.rows.values()]
+    assert all(row.slider.isEnabled() for row in rows)
+    assert window.sliders.style_box.isEnabled()
     click(window.sliders.swap.buttons[0])
     write(window.transport.tempo, "300")
     key(window.transport.tempo, Key.Key_Return)
@@ -80,12 +83,22 @@ def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: R
     key(window, Key.Key_N)
     room.until(lambda: room.session.loop != first)
     second = room.session.loop
-    window.sliders.raw.setChecked(True)
-    slider = window.sliders.axes.rows["z1"].slider
+    slider = window.sliders.named.rows["density"].slider
     drag(slider, slider.rect().center(), slider.width() // 3)
     room.until(lambda: room.session.loop != second and room.session.next_loop is None)
     key(window, Key.Key_Space)
     room.until(lambda: not room.session.playhead.ticking)
+
+
+def test_a_raw_axis_shows_where_it_is_held_whatever_the_named_sliders_do() -> None:
+    model = Model(Bundle.load(), provider="cpu")
+    coordinates = app.coordinates_of(model)
+    drawn = coordinates(Settings(3))
+    assert drawn["z1"] == pytest.approx(float(model.latent(Settings(3))[model.bundle.manifest.axes[0].index]))
+    assert coordinates(Settings(3, sliders={"density": 1.0})) == drawn
+    assert coordinates(Settings(3, axes={"z1": 1.3}, sliders={"density": 1.0})) == {**drawn, "z1": 1.3}
+    assert coordinates(Settings(3, style=model.styles[0])) != drawn
+    assert coordinates(Settings(3, index=1)) != drawn
 
 
 def test_the_player_ends_with_the_window(quiet_room: Room) -> None:
