@@ -17,7 +17,7 @@ from bridge.model.map import NEIGHBOURS, blend
 if TYPE_CHECKING:
     from tests.model.conftest import BundleCopy
 
-SIZE = 128
+SIZE = Bundle.load().manifest.latent_size
 COORDINATE = st.floats(-1, 1)
 
 
@@ -129,7 +129,7 @@ def test_a_bundle_without_a_map_says_how_to_make_one(copy: BundleCopy) -> None:
         (stored(bpm=PLANE.bpm[:5]), "no map of loops .*tempo"),
         (stored(z=np.ones((), dtype=np.float32)), "no map of loops"),
         (stored(z=PLANE.z[:NEIGHBOURS]), "more than 16 loops"),
-        (made(size=SIZE - 1).to_bytes(), "map of another model: .* 127 coordinates, not 128"),
+        (made(size=SIZE - 1).to_bytes(), f"map of another model: .* {SIZE - 1} coordinates, not {SIZE}"),
     ],
 )
 def test_a_map_that_is_not_right_is_refused_in_a_sentence(

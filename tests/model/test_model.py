@@ -16,6 +16,7 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Bundle, Model, Settings, SliderError
 from bridge.model.noise import prior_noise
+from bridge.model.providers import open_session
 
 FREE = Settings(seed=7, temperature=1.0)
 
@@ -50,9 +51,12 @@ def test_seed_and_index_give_different_ideas(model: Model) -> None:
     assert len(loops) == 9
 
 
-def test_without_axes_the_point_is_the_prior_noise(model: Model, shipped: Bundle) -> None:
-    draw = prior_noise(5, 6, shipped.manifest.latent_size)
-    assert model.latent(Settings(seed=5, index=6)).tobytes() == draw.tobytes()
+def test_without_axes_the_point_is_where_the_prior_takes_its_noise(model: Model, shipped: Bundle) -> None:
+    noise = prior_noise(5, 6, shipped.manifest.latent_size)[np.newaxis]
+    session = open_session(shipped.prior)
+    for number, style in enumerate((None, *shipped.manifest.styles)):
+        (drawn,) = session.run(["z"], {"noise": noise, "style": np.array([number])})
+        assert model.latent(Settings(seed=5, index=6, style=style)).tobytes() == drawn[0].tobytes()
 
 
 @given(value=st.floats(-3, 3), seed=st.integers(0, 2**63 - 1), which=st.integers(0, 7))
