@@ -50,7 +50,10 @@ LINKS = {
     **dict.fromkeys(("ghosts", "fill", "ride", "toms"), Link.SHARE),
 }
 FEWEST = 200
+# From little to much, as shares of the training loops: chosen on the validation split. Most loops have no
+# fill, so that much of it is rare; and the loosest timing is one that the model hardly follows.
 RANGE = (0.05, 0.95)
+RANGES = {"fill": (0.01, 0.99), "looseness": (0.1, 0.9)}
 POSITIONS = np.linspace(-1, 1, 9)
 LOOPS = 200
 FIRM = 0.9
@@ -166,7 +169,9 @@ def fit_sliders(bench: Workbench, train: Loops) -> Sliders:
     mu, sigma = bench.encode(train)
     real = measure(train.hits, train.velocities, train.offsets)
     links = np.array([LINKS.get(name, Link.LINEAR) for name in ATTRIBUTES], dtype=np.int64)
-    low, high = np.quantile(real, RANGE, axis=0)
+    low, high = np.transpose(
+        [np.quantile(each, RANGES.get(name, RANGE)) for name, each in zip(ATTRIBUTES, real.T, strict=True)]
+    )
     spread = np.cov(mu.T) + np.diag((sigma**2).mean(axis=0))
     units = np.where(links == Link.SHARE, 1.0, np.maximum(real.std(axis=0), 1e-6))
 
