@@ -19,7 +19,7 @@ from bridge.model.noise import prior_noise
 from bridge.studio.generate import MOST_LOOPS
 
 FARTHEST = 3.0
-"""Amount 1 is so many standard deviations of the posterior; within a third of them the model hears one loop."""
+"""Amount 1 is so many deviations of the posterior; within a third of them the model hears one loop."""
 
 FEWEST_STEPS, MOST_STEPS = 2, 1000
 _PLAIN = Settings(temperature=0.0)

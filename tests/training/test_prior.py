@@ -286,7 +286,7 @@ def test_a_split_without_loops_is_a_sentence(corpus: Path, checkpoint: Path, tmp
 @pytest.mark.parametrize("sizes", [{"latent": 0}, {"latent": 4, "components": 0}])
 def test_impossible_sizes_are_a_sentence(sizes: dict[str, int]) -> None:
     with pytest.raises(GroovebridgeError, match="must lie in"):
-        PriorConfig(**sizes)
+        PriorConfig(**sizes)  # type: ignore[arg-type]
 
 
 def test_the_command_answers_a_mistake_in_a_sentence(training_command: Command, tmp_path: Path) -> None:
