@@ -50,7 +50,7 @@ LINKS = {
     **dict.fromkeys(("ghosts", "fill", "ride", "toms"), Link.SHARE),
 }
 FEWEST = 200
-# From little to much, as shares of the training loops: chosen on the validation split. Most loops have no
+# From little to much, as shares of the training loops. Most loops have no
 # fill, so that much of it is rare; and the loosest timing is one that the model hardly follows.
 RANGE = (0.05, 0.95)
 RANGES = {"fill": (0.01, 0.99), "looseness": (0.1, 0.9)}

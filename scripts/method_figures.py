@@ -182,10 +182,10 @@ def curve(runs: list[Json]) -> Figure:
         for run in runs:
             if run not in alike:
                 axes.plot(run["validation"]["kl"], run["validation"][name], "x", color=colour, mew=2)
-    for run in runs:
-        if run not in alike:
-            place = (run["validation"]["kl"], run["validation"]["f1"])
-            left.annotate(run["name"], place, (0, 7), textcoords="offset points", ha="center", fontsize=7)
+    for number, run in enumerate(run for run in runs if run not in alike):
+        place = (run["validation"]["kl"], run["validation"]["f1"])
+        shift, side = ((8, -12), "left") if number % 2 == 0 else ((-6, 6), "right")
+        left.annotate(run["name"], place, shift, textcoords="offset points", ha=side, fontsize=7)
     left.set(xlabel="KL, nats a loop", ylabel="validation, temperature 0", title="Reconstruction")
     right.axhline(0.5, color=FAINT, linewidth=1)
     right.set(
@@ -200,7 +200,7 @@ def ablation(results: Json) -> Figure:
     """Exact steps of each arm told and alone, at both lengths, on the test split."""
     runs = results["runs"]
     lengths = sorted({run["bars"] for run in runs})
-    figure, grid = pyplot.subplots(1, len(lengths), figsize=(9, 2.6), sharex=True, squeeze=False)
+    figure, grid = pyplot.subplots(1, len(lengths), figsize=(9, 2.8), sharex=True, sharey=True, squeeze=False)
     for axes, bars in zip(grid[0], lengths, strict=True):
         mine = [run for run in runs if run["bars"] == bars]
         for place, run in enumerate(mine):
@@ -221,7 +221,8 @@ def ablation(results: Json) -> Figure:
         axes.set_ylim(len(mine) - 0.5, -0.5)
         axes.grid(axis="x", color=FAINT, linewidth=0.5)
         axes.set(title=f"{bars} bars", xlabel="exact steps, test split")
-    grid[0][0].legend(frameon=False, loc="best")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
