@@ -60,7 +60,7 @@ class Sampling:
                      loops too
     by_temperature   the first of these tests at temperatures 0 to 1
     attributes, validity, nearest   of each sample, as in `training.sampling`
-    style            None for a bundle without styles
+    style            None for a bundle without styles, or a corpus without any of them
     """
 
     loops: int
@@ -166,7 +166,7 @@ def style_of(record: FileRecord) -> str:
     return record.style.split("/")[0]
 
 
-def _style(model: Model, train: Split, split: Split, draws: int) -> StyleAgreement:
+def _style(model: Model, train: Split, split: Split, draws: int) -> StyleAgreement | None:
     def labelled(source: Split) -> Labelled:
         loops = source.loops(stride_bars=4)
         names = np.array([style_of(source.records[file]) for file in loops.files])

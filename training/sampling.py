@@ -262,19 +262,18 @@ class StyleAgreement:
     by_style: Mapping[str, float]
 
 
-def style_agreement(learned: Labelled, real: Labelled, drawn: Labelled, draws: int = 1000) -> StyleAgreement:
+def style_agreement(
+    learned: Labelled, real: Labelled, drawn: Labelled, draws: int = 1000
+) -> StyleAgreement | None:
     """Train on learned loops; ask about real loops and about draws, each made for its style.
 
-    The styles are those of the draws; loops of any other are left out. GroovebridgeError if the real ones
-    have none of them.
+    The styles are those of the draws; loops of any other are left out. None if the real ones have none of
+    them, as in a corpus without labels.
     """
     styles = np.unique(drawn.styles)
     known, asked = (np.array([name in styles for name in side.styles]) for side in (learned, real))
     if len(np.unique(learned.styles[known])) < 2 or not asked.any():
-        raise GroovebridgeError(
-            "The corpus lacks the styles of the bundle, so its draws cannot be judged by style. Choose the "
-            "corpus that it was trained with, or use --no-sampling."
-        )
+        return None
     judge = _logistic(class_weight="balanced").fit(learned.features.values[known], learned.styles[known])
 
     def rated(side: Labelled, chosen: NDArray[np.bool_]) -> tuple[float, tuple[float, float]]:

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from bridge.errors import GroovebridgeError
-from bridge.model import Model, Settings
+from bridge.model import Settings
 from training.bundled import drum_loops, open_model, reconstruction, sampling
 from training.corpus import Loops, Split, load_split
 from training.evaluate import Evaluation, evaluate
@@ -88,18 +88,6 @@ def test_a_corpus_without_training_loops_says_so(corpus: Path) -> None:
     nothing = Split(test.hits[:0], test.velocities[:0], test.offsets[:0], test.first_step[:0], ())
     with pytest.raises(GroovebridgeError, match="no training loop"):
         sampling(open_model(None), test, nothing)
-
-
-def test_a_corpus_without_the_styles_of_the_bundle_says_so(
-    corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.bundled.LOOPS", 4)
-    monkeypatch.setattr("training.bundled.TEMPERATURES", ())
-    monkeypatch.setattr("training.sampling.FOLDS", 2)
-    monkeypatch.setattr(Model, "styles", ("rock", "jazz"))
-    monkeypatch.setattr(Model, "_style_number", lambda *_: 0)
-    with pytest.raises(GroovebridgeError, match="lacks the styles"):
-        sampling(open_model(None), load_split(corpus, "test"), load_split(corpus, "train"), draws=2)
 
 
 def test_one_sentence_for_a_bundle_that_is_none(
