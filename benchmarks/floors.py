@@ -104,7 +104,7 @@ def _shapes(model: Any, names: set[str]) -> dict[str, tuple[int, ...]]:
     options.graph_optimization_level = runtime().GraphOptimizationLevel.ORT_DISABLE_ALL
     session = runtime().InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
     feed = {value.name: one_loop(value) for value in session.get_inputs()}
-    answers = session.run(asked, feed)
+    answers = session.run(asked, feed) if asked else []  # none asked for would mean all
     shapes |= {name: np.shape(answer) for name, answer in zip(asked, answers, strict=True)}
     return shapes | {name: value.shape for name, value in feed.items()}
 
