@@ -77,6 +77,9 @@ Sliders = Annotated[
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
 LoopFile = Annotated[Path, typer.Argument(metavar="FILE.mid", help="A MIDI file of drums, in 4/4.")]
+LoopFolder = Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")]
+LOOPS = Path("groovebridge-loops")
+LoopNotes = Annotated[NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 PLAY_EXAMPLES = """Examples:
@@ -208,9 +211,7 @@ def generate(
     style: Style = None,
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
-    ] = Path("groovebridge-loops"),
+    output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
     note_map: Annotated[
         NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
@@ -234,13 +235,9 @@ def vary(
     ] = 0.5,
     count: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="How many variations.")] = 8,
     seed: Seed = 0,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
-    ] = Path("groovebridge-loops"),
+    output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
-    note_map: Annotated[
-        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")
-    ] = NoteMapChoice.gm,
+    note_map: LoopNotes = NoteMapChoice.gm,
     bundle: Bundle = None,
 ) -> None:
     """Write variations of the first four bars of FILE as MIDI files of four bars."""
@@ -265,13 +262,9 @@ def morph(
     steps: Annotated[
         int, typer.Option(min=2, max=1000, metavar="N", help="How many loops, both ends included.")
     ] = 8,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")
-    ] = Path("groovebridge-loops"),
+    output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
-    note_map: Annotated[
-        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")
-    ] = NoteMapChoice.gm,
+    note_map: LoopNotes = NoteMapChoice.gm,
     bundle: Bundle = None,
 ) -> None:
     """Write loops that lead from START to END, of which the first four bars count, as MIDI files."""

@@ -32,6 +32,9 @@ _LIMITS = """\
 - At a temperature of 0 it plays the most likely loop, which is plainer than a drummer; above 0 it draws.
 - Loops of its own may resemble loops of the training set, as a drummer's resemble those of his teachers."""
 
+HEAD = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE, ms")
+"""What the cells of an evaluation's row are, the first one its name."""
+
 
 def model_card(manifest: Mapping[str, Any]) -> str:
     """The card as Markdown, from the content of a bundle.json. Keys that a bundle may lack are left out."""
@@ -100,7 +103,6 @@ def _measures(metrics: Mapping[str, Any]) -> str:
     rows = [row for row in found if _is_row(row)] if isinstance(found, Sequence) else []
     if not rows:
         return "## How good it is\n\nNo measures are stored in this bundle."
-    head = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE, ms")
     loops, files, split = (metrics.get(name, "?") for name in ("loops", "files", "split"))
     lines = [
         "## How good it is",
@@ -109,10 +111,10 @@ def _measures(metrics: Mapping[str, Any]) -> str:
         "[ ]: 95 % interval by file. ( ): error at matched hits; without, a missed hit counts as 0.",
         "The rows from *bars 1-2 played twice* on are rivals that need no model.",
         "",
-        "| " + " | ".join(head) + " |",
-        "| --- " + "| ---: " * (len(head) - 1) + "|",
+        "| " + " | ".join(HEAD) + " |",
+        "| --- " + "| ---: " * (len(HEAD) - 1) + "|",
     ]
-    lines += ["| " + " | ".join(_row(row)) + " |" for row in rows]
+    lines += ["| " + " | ".join((row["name"], *cells(row))) + " |" for row in rows]
     return "\n".join(lines)
 
 
@@ -121,7 +123,8 @@ def _is_row(row: object) -> bool:
     return isinstance(row, Mapping) and {"name", "loops", "measures", "interval"} <= row.keys()
 
 
-def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
+def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A row of an evaluation after its name, as `HEAD` says; "-" for what was not measured."""
     measures, interval = row["measures"], row["interval"]
 
     def share(name: str) -> str:
@@ -133,10 +136,11 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     def error(name: str, digits: int) -> str:
         if name not in measures:
             return "-"
-        return f"{measures[name]:.{digits}f} ({measures[f'{name}_matched']:.{digits}f})"
+        matched = measures.get(f"{name}_matched")
+        return f"{measures[name]:.{digits}f}" + ("" if matched is None else f" ({matched:.{digits}f})")
 
     shares = (share(name) for name in ("f1", "macro_f1", "exact_step"))
-    return (row["name"], str(row["loops"]), *shares, error("velocity_mae", 3), error("offset_ms", 1))
+    return (str(row["loops"]), *shares, error("velocity_mae", 3), error("offset_ms", 1))
 
 
 def _training(training: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from model_export.card import HEAD, cells
 from scripts import ablation_tables
 from scripts.listening_test import wilson
 from scripts.regions import table
@@ -445,30 +446,8 @@ def of_prior(prior: Json) -> dict[str, str]:
 
 def reconstruction_table(rows: Sequence[Json]) -> str:
     """The rows of an evaluation, with intervals for shares and matched errors in brackets."""
-
-    def share(row: Json, name: str) -> str:
-        if name not in row["measures"]:
-            return "-"
-        low, high = row["interval"][name]
-        return f"{row['measures'][name]:.3f} [{low:.3f}, {high:.3f}]"
-
-    def error(row: Json, name: str, digits: int) -> str:
-        if name not in row["measures"]:
-            return "-"
-        measures = row["measures"]
-        return f"{measures[name]:.{digits}f} ({measures[f'{name}_matched']:.{digits}f})"
-
-    cells = [
-        (
-            "**the model, all loops**" if row["name"] == "all loops" else row["name"],
-            f"{row['loops']}",
-            *(share(row, name) for name in SHARES),
-            error(row, "velocity_mae", 3),
-            error(row, "offset_ms", 1),
-        )
-        for row in rows
-    ]
-    return table(("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE, ms"), cells)
+    names = {"all loops": "**the model, all loops**"}
+    return table(HEAD, [(names.get(str(row["name"]), str(row["name"])), *cells(row)) for row in rows])
 
 
 def of_curve(runs: Sequence[Json]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from model_export.card import HEAD, cells
+
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- figures: written by scripts/readme_figures.py -->"
 END = "<!-- end of figures -->"
@@ -22,7 +24,6 @@ NAMES = {
     "eval_session": "this model, one drummer's eval_session",
     "without eval_session": "this model, all the rest",
 }
-HEAD = ("", "loops", "F1", "macro-F1", "exact step", "velocity MAE", "offset MAE")
 DRAWN = {
     "real": "the drummers' own loops",
     "training": "other loops of theirs, from training",
@@ -35,14 +36,15 @@ DRAWN_HEAD = ("", "told apart", "by hits alone", "cells from a training loop", "
 def table(evaluation: Mapping[str, Any]) -> str:
     """`training.evaluate.Evaluation.to_json` as Markdown tables, each under a title line."""
     about = f"{evaluation['loops']} loops of {evaluation['files']} files of the {evaluation['split']} split."
-    parts = [about, "", *_lines([HEAD, *map(cells, evaluation["rows"])])]
+    rows = [(NAMES.get(row["name"], row["name"]), *cells(row)) for row in evaluation["rows"]]
+    parts = [about, "", *_lines([HEAD, *rows])]
     if sampling := evaluation.get("sampling"):
         about = (
             f"{sampling['loops']} drawn loops at temperature {sampling['temperature']:g} beside as many real "
             "ones: how often the best classifier tells them apart (.5 is chance)."
         )
-        rows = [drawn_cells(name, sampling) for name in DRAWN]
-        parts += ["", about, "", *_lines([DRAWN_HEAD, *rows])]
+        drawn = [drawn_cells(name, sampling) for name in DRAWN]
+        parts += ["", about, "", *_lines([DRAWN_HEAD, *drawn])]
     return "\n".join(parts)
 
 
@@ -64,28 +66,6 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """A Markdown table; the first row is its head."""
     head, *body = rows
     return ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *body)]
-
-
-def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """One row: shares with their interval, errors with those at matched hits in brackets, - if none."""
-    measures, interval = row["measures"], row["interval"]
-
-    def share(name: str) -> str:
-        if name not in measures:
-            return "-"
-        low, high = interval[name]
-        return f"{measures[name]:.3f} [{low:.3f}, {high:.3f}]"
-
-    def error(name: str, digits: int, unit: str = "") -> str:
-        if name not in measures:
-            return "-"
-        matched = measures.get(f"{name}_matched")
-        brackets = "" if matched is None else f" ({matched:.{digits}f})"
-        return f"{measures[name]:.{digits}f}{unit}{brackets}"
-
-    shares = (share("f1"), share("macro_f1"), share("exact_step"))
-    name = NAMES.get(row["name"], row["name"])
-    return (name, str(row["loops"]), *shares, error("velocity_mae", 3), error("offset_ms", 1, " ms"))
 
 
 def filled(readme: str, evaluation: Mapping[str, Any]) -> str:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from bridge.errors import GroovebridgeError
 from bridge.groove.loop import DrumLoop
 from bridge.model import Bundle, Model, Settings
-from training.corpus import FileRecord, Loops, Split
+from training.corpus import Loops, Split
 from training.features import features
 from training.interpolation import POINTS, Interpolation, between, interpolation, pairs
 from training.metrics import Tally, compare
+from training.prior_fit import primary_style
 from training.sampling import (
     Labelled,
     Sample,
@@ -161,15 +162,10 @@ def drum_loops(loops: Loops) -> list[DrumLoop]:
     return [DrumLoop.of(*part) for part in parts]
 
 
-def style_of(record: FileRecord) -> str:
-    """A file's primary style: "funk" of "funk/groove1"."""
-    return record.style.split("/")[0]
-
-
 def _style(model: Model, train: Split, split: Split, draws: int) -> StyleAgreement | None:
     def labelled(source: Split) -> Labelled:
         loops = source.loops(stride_bars=4)
-        names = np.array([style_of(source.records[file]) for file in loops.files])
+        names = np.array([primary_style(source.records[file]) for file in loops.files])
         return Labelled(features(drum_loops(loops)), names, loops.files)
 
     each = max(1, LOOPS // len(model.styles))
