@@ -79,7 +79,7 @@ Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another mod
 LoopFile = Annotated[Path, typer.Argument(metavar="FILE.mid", help="A MIDI file of drums, in 4/4.")]
 LoopFolder = Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")]
 LOOPS = Path("groovebridge-loops")
-LoopNotes = Annotated[NoteMapChoice, typer.Option(help="Which drum instrument the notes are for, in and out.")]
+LoopNotes = Annotated[NoteMapChoice, typer.Option(help="Drum instrument of the notes, in and out.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 PLAY_EXAMPLES = """Examples:
