@@ -22,12 +22,12 @@ from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
 from bridge.player.clockout import ClockOut
+from bridge.player.conductors import ClockConductor, Conductor, InternalConductor, Move, Roll, Stand
 from bridge.player.figures import Figures
 from bridge.player.limits import SettingError, check_bars, check_bpm
 from bridge.player.lineup import Lineup
 from bridge.player.messages import (
     Anchor,
-    ClockState,
     Command,
     Fault,
     Finished,
@@ -50,17 +50,9 @@ from bridge.player.messages import (
 from bridge.player.output import Output
 from bridge.player.patterns import Deck, Voicing, pattern_of
 from bridge.player.recorder import Recorder
+from bridge.player.whereabouts import Whereabouts
 from bridge.ports.base import Incoming, PortLost, Ports
-from bridge.timing import (
-    TICKS_PER_CLOCK,
-    BeatMap,
-    ClockTransport,
-    Rolling,
-    Sequencer,
-    TransportEvent,
-    next_boundary,
-)
-from bridge.timing import Motion as TransportMotion
+from bridge.timing import TICKS_PER_CLOCK, BeatMap, Sequencer, next_boundary
 from bridge.timing.pattern import cell_at
 
 LOOKAHEAD_NS = 40_000_000
@@ -72,15 +64,6 @@ listeners."""
 STALL_NS = 250_000_000
 """Further behind than this (the machine slept, JACK stalled) the player skips to where the song is, instead
 of pouring out everything that it missed."""
-
-IDLE_NS = 500_000_000
-CLOCK_CHECK_NS = 50_000_000
-"""How soon a foreign clock that has gone silent is noticed."""
-
-TEMPO_STEP_BPM = 0.05
-ASTRAY_NS = 20_000_000
-"""How far the song may be from where the last anchor puts it: a foreign tempo moves by less than a step, and
-a sound card's clock is not the computer's."""
 
 _GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
 
@@ -95,8 +78,9 @@ class Engine:
 
     def __init__(self, config: PlayerConfig, report: Callable[[Report], None]) -> None:
         self._report = report
-        self._sync = config.sync
-        self._bpm = check_bpm(config.bpm)
+        self._internal = InternalConductor(check_bpm(config.bpm))
+        self._clock = ClockConductor()  # hears every clock, so that it knows one before we follow it
+        self._conductor = self._conductor_of(config.sync)
         self._bars = check_bars(config.bars)
         self._send_clock = config.send_clock
         self.recorder = Recorder(enabled=config.record is not None)
@@ -106,8 +90,6 @@ class Engine:
         self._ports: Ports | None = None
         self._output: Output | None = None
 
-        self._transport = ClockTransport()  # hears every clock, so that it knows one before we follow it
-        self._awaited: int | None = None  # the downbeat that is handed over though its F8 is still to come
         self._map: BeatMap | None = None  # song position <-> time while we roll, whoever leads
         self._rolling = False
         self._position = 0  # where the song stands, while it does not roll
@@ -118,8 +100,7 @@ class Engine:
 
         self._lineup = Lineup(self._deck, self._sequencer)
         self._figures = Figures()
-        self._anchor: Anchor | None = None
-        self._moved = False
+        self._whereabouts = Whereabouts()
 
     # --- ports ---
 
@@ -128,13 +109,13 @@ class Engine:
         self._ports = ports
         self._output = Output(ports.out, self.recorder)
         self._report(PortsOpened(ports.api, ports.out.name, ports.inp.name if ports.inp else None))
-        self._moved = True
+        self._whereabouts.moved = True
         if resume:
             self._start(None, now_ns)
 
     def detach(self, now_ns: int) -> bool:
         """Stop, close all notes, let go of the ports (the caller closes them); whether our clock rolled."""
-        rolling = self._rolling and self._sync is Sync.INTERNAL
+        rolling = self._rolling and self._leads
         self._halt(now_ns)
         output = self._output
         if output is not None:
@@ -142,7 +123,8 @@ class Engine:
             self._figures.close(output)
         self._ports = None
         self._output = None
-        self._transport = ClockTransport()  # the next ports have a clock of their own
+        self._clock = ClockConductor()  # the next ports have a clock of their own
+        self._conductor = self._conductor_of(self._conductor.sync)
         return rolling
 
     # --- what comes in ---
@@ -167,18 +149,16 @@ class Engine:
             case SetSendClock(on):
                 self._set_send_clock(on)
             case Start(at_ticks):
-                if self._sync is Sync.INTERNAL:
-                    self._start(at_ticks, now_ns)
+                self._start(at_ticks, now_ns)
             case Stop():
-                if self._sync is Sync.INTERNAL:
-                    self._halt(now_ns)
+                self._make_all(self._conductor.stop(), now_ns)
             case Panic():
                 self._panic(now_ns)
             case Incoming(message, at_ns):
                 self._receive(message, at_ns, now_ns)
             case PortLost(reason):
                 self.detach(now_ns)
-                self._moved = True
+                self._whereabouts.moved = True
                 self._report(Fault(reason, ports_lost=True))
 
     def wind_down(self) -> None:
@@ -197,14 +177,15 @@ class Engine:
 
     def advance(self, now_ns: int) -> int:
         """Hand over what is due soon, report what has changed; return when to call again at the latest."""
-        if self._sync is Sync.CLOCK:
-            self._check_clock(now_ns)
-        output, song = self._output, self._song()
-        wake_ns = now_ns + (IDLE_NS if self._sync is Sync.INTERNAL else CLOCK_CHECK_NS)
+        output = self._output
+        near_ns = now_ns if output is None else now_ns + output.lead_ns + LOOKAHEAD_NS
+        self._make_all(self._conductor.check(now_ns, near_ns), now_ns)
+        song = self._song()
+        wake_ns = now_ns + self._conductor.check_ns
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
             behind = song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS
-            if behind and not self._guessing(now_ns):
+            if behind and not self._conductor.guessing(now_ns):
                 self._begin(song.to_ticks(now_ns), now_ns, song)
             self._play(output, song, now_ns)
             self._tell(self._lineup.heard(song, now_ns))
@@ -223,7 +204,7 @@ class Engine:
 
     def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
         until = song.to_ticks(now_ns + output.lead_ns + LOOKAHEAD_NS)
-        if self._guessing(now_ns):
+        if self._conductor.guessing(now_ns):
             until = min(until, self._began_ticks + TICKS_PER_CLOCK)
         for event in self._sequencer.advance(until):
             due_ns = song.to_ns(event.ticks)
@@ -240,59 +221,38 @@ class Engine:
         """Song position <-> time while the song rolls, by whoever leads."""
         return self._map if self._rolling else None
 
-    # --- a foreign clock ---
+    # --- who leads ---
+
+    @property
+    def _leads(self) -> bool:
+        """Whether our own clock leads."""
+        return self._conductor is self._internal
+
+    def _conductor_of(self, sync: Sync) -> Conductor:
+        return self._clock if sync is Sync.CLOCK else self._internal
 
     def _receive(self, message: bytes, at_ns: int, now_ns: int) -> None:
-        events = self._transport.receive(message, at_ns)
-        if self._sync is Sync.CLOCK:
-            for event in events:
-                self._follow(event, now_ns)
-            if self._rolling and self._awaited is None:
-                self._map = self._transport.map or self._map
+        moves = self._clock.receive(message, at_ns)
+        if self._conductor is self._clock:
+            self._make_all(moves, now_ns)
 
-    def _follow(self, event: TransportEvent, now_ns: int) -> None:
-        if not isinstance(event, Rolling):
-            self._halt(now_ns)
-            self._position = event.ticks
-            self._moved = True
-            self._stand()
-        elif not self._awaits(event):
-            self._begin(event.ticks, now_ns, self._transport.map)
-        self._awaited = None
+    def _make_all(self, moves: Sequence[Move], now_ns: int) -> None:
+        """Do what the conductor wants, and take its newest line."""
+        for move in moves:
+            self._make(move, now_ns)
+        if self._rolling:
+            self._map = self._conductor.line or self._map
 
-    def _awaits(self, event: Rolling) -> bool:
-        """Whether this is the downbeat that has been handed over already."""
-        if self._awaited != event.ticks or self._map is None:
-            return False
-        self._moved = True
-        return abs(self._map.to_ns(event.ticks) - event.at_ns) < self._map.ns_per_tick * TICKS_PER_CLOCK / 2
-
-    def _guessing(self, now_ns: int) -> bool:
-        """Whether we roll on a guess: the downbeat, or the F8 that tells the tempo, is still to come."""
-        if self._sync is Sync.INTERNAL:
-            return False
-        return self._awaited is not None or self._transport.state(now_ns).bpm is None
-
-    def _check_clock(self, now_ns: int) -> None:
-        """See whether the clock has gone silent; and hand over the downbeat of one that is about to start.
-
-        The F8 of the downbeat is heard a period or two late. Where the clock ran steadily before its Start,
-        we know when it will come, and beat 1 is on time. No more than this one clock's notes go out before
-        it is heard.
-        """
-        for event in self._transport.check(now_ns):
-            self._follow(event, now_ns)
-        if self._output is None:
-            return
-        if self._awaited is None:
-            song = None if self._rolling else self._transport.armed_map
-            near_ns = now_ns + self._output.lead_ns + LOOKAHEAD_NS
-            if song is not None and now_ns < song.to_ns(self._position) <= near_ns:
-                self._begin(self._position, now_ns, song)
-                self._awaited = self._position
-        elif self._map is not None and now_ns > self._map.to_ns(self._awaited + TICKS_PER_CLOCK):
-            self._halt(now_ns, self._awaited)  # it did not come
-            self._awaited = None
+    def _make(self, move: Move, now_ns: int) -> None:
+        match move:
+            case Roll(ticks, song):
+                self._begin(ticks, now_ns, song)
+            case Stand(ticks):
+                self._halt(now_ns)
+                if ticks is not None:
+                    self._position = ticks
+                    self._whereabouts.moved = True
+                    self._stand()
 
     # --- transport ---
 
@@ -303,18 +263,17 @@ class Engine:
             at_ticks = self._position
             if (song := self._song()) is not None:
                 at_ticks = cell_at(song.to_ticks(now_ns))
-        at_ticks = max(0, cell_at(at_ticks))
-        origin_ns = now_ns + self._output.lead_ns + START_DELAY_NS
-        self._begin(at_ticks, now_ns, BeatMap.at(self._bpm, at_ticks, origin_ns))
+        from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+        self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
 
-    def _begin(self, ticks: float, now_ns: int, song: BeatMap | None) -> None:
+    def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
         """Roll from a song position, or roll on from there, along `song`."""
         self._halt(now_ns)
-        if self._output is None or song is None:
+        if self._output is None:
             return
         self._rolling = True
         self._map = song
-        self._moved = True
+        self._whereabouts.moved = True
         self._began_ticks = ticks
         self._sequencer.locate(ticks)
         self._limit(self._end_from(ticks))
@@ -326,7 +285,7 @@ class Engine:
     def _halt(self, now_ns: int, at_ticks: float | None = None) -> None:
         """Stop rolling: take back what is not out, close all notes, stand at the sixteenth that we were in.
 
-        `at_ticks` says where that is, if not where the song is now.
+        `at_ticks` says where that is, if not where the song is now. The conductor may roll on.
         """
         song, output = self._song(), self._output
         if song is None or output is None:
@@ -346,7 +305,7 @@ class Engine:
             self._left_ticks -= self._position - cell_at(self._began_ticks)
         self._rolling = False
         self._map = None
-        self._moved = True
+        self._whereabouts.moved = True
         self._end_ticks = None
         self._stand()
         self._report(self.stats())
@@ -413,23 +372,19 @@ class Engine:
         self._stand_unless_rolling()
 
     def _set_tempo(self, bpm: float) -> None:
-        self._bpm = check_bpm(bpm)
-        if self._map is not None and self._sync is Sync.INTERNAL:
-            cursor = self._sequencer.position_ticks
-            self._map = self._map.with_tempo(bpm, self._map.to_ns(cursor))
+        cursor = self._sequencer.position_ticks
+        self._conductor.set_tempo(check_bpm(bpm), cursor)
+        self._internal.bpm = bpm
+        if self._rolling and self._leads:
+            self._map = self._conductor.line or self._map
             self.recorder.tempo(cursor, bpm)
-            self._moved = True
+            self._whereabouts.moved = True
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
         self._halt(now_ns)
-        self._awaited = None
-        self._sync = sync
-        self._moved = True
-        if sync is Sync.CLOCK:  # a clock that rolls already is picked up where it is
-            here = self._transport.position_ticks(now_ns)
-            self._position = int(here)
-            self._begin(here, now_ns, self._transport.map)
-            self._stand_unless_rolling()
+        self._conductor = self._conductor_of(sync)
+        self._whereabouts.moved = True
+        self._make(self._conductor.join(now_ns), now_ns)
 
     def _set_send_clock(self, on: bool) -> None:
         self._send_clock = on
@@ -463,39 +418,17 @@ class Engine:
         if self._ports is not None:
             anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
         self._figures.clock(anchor)
-        last = self._anchor
-        if (
-            last is not None
-            and not self._moved
-            and (anchor.motion, anchor.sync, anchor.clock) == (last.motion, last.sync, last.clock)
-            and abs(anchor.bpm - last.bpm) <= TEMPO_STEP_BPM
-            and not _astray(last, anchor)
-        ):
-            return
-        self._moved = False
-        self._anchor = anchor
-        if anchor.motion is Motion.ROLLING and anchor.sync is Sync.CLOCK:
-            self.recorder.tempo(anchor.ticks, anchor.bpm)
-        self._report(anchor)
+        if self._whereabouts.is_news(anchor):
+            if anchor.motion is Motion.ROLLING and not self._leads:
+                self.recorder.tempo(anchor.ticks, anchor.bpm)
+            self._report(anchor)
 
     def _where(self, now_ns: int) -> Anchor:
-        song = self._song()
-        if self._sync is Sync.INTERNAL:
-            if song is None:
-                return Anchor(self._position, now_ns, self._bpm, Motion.STOPPED, self._sync)
-            return Anchor(song.origin_ticks, song.origin_ns, song.bpm, Motion.ROLLING, self._sync)
-        state = self._transport.state(now_ns)
-        ticks: float = self._position
-        motion = Motion.ARMED if self._transport.motion is TransportMotion.ARMED else Motion.STOPPED
-        bpm = state.bpm or self._bpm
-        if song is not None and self._awaited is None:
-            ticks, motion, bpm = song.to_ticks(now_ns), Motion.ROLLING, song.bpm
-        return Anchor(ticks, now_ns, bpm, motion, self._sync, ClockState(state.kind.value), state.phase_ms)
-
-
-def _astray(told: Anchor, anchor: Anchor) -> bool:
-    """Whether the rolling song is elsewhere by now than the anchor that was told says."""
-    if anchor.motion is not Motion.ROLLING:
-        return False
-    expected_ns = BeatMap.at(told.bpm, told.ticks, told.at_ns).to_ns(anchor.ticks)
-    return abs(anchor.at_ns - expected_ns) > ASTRAY_NS
+        sync, status, song = self._conductor.sync, self._conductor.status(now_ns), self._song()
+        bpm = status.bpm or self._internal.bpm
+        if song is None or status.motion is not Motion.ROLLING:
+            motion = status.motion if status.motion is Motion.ARMED else Motion.STOPPED
+            return Anchor(self._position, now_ns, bpm, motion, sync, status.clock, status.phase_ms)
+        at_ns = song.origin_ns if self._leads else now_ns
+        ticks = song.to_ticks(at_ns)
+        return Anchor(ticks, at_ns, song.bpm, Motion.ROLLING, sync, status.clock, status.phase_ms)

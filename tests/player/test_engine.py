@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
-from bridge.player.engine import ASTRAY_NS, LOOKAHEAD_NS, START_DELAY_NS
+from bridge.player.engine import LOOKAHEAD_NS, START_DELAY_NS
 from bridge.player.messages import (
     Anchor,
     Command,
@@ -29,6 +29,7 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
+from bridge.player.whereabouts import ASTRAY_NS
 from bridge.ports.base import Incoming, PortLost
 from bridge.timing import BeatMap
 from tests.player.support import (

@@ -1,0 +1,43 @@
+"""Where the song is, told when it is elsewhere than whoever listens must believe."""
+
+from __future__ import annotations
+
+from bridge.player.messages import Anchor, Motion
+from bridge.timing import BeatMap
+
+TEMPO_STEP_BPM = 0.05
+ASTRAY_NS = 20_000_000
+"""How far the song may be from where the last anchor puts it: a foreign tempo moves by less than a step, and
+a sound card's clock is not the computer's."""
+
+
+class Whereabouts:
+    """The last anchor that was told. Owned by the player's loop."""
+
+    def __init__(self) -> None:
+        self._told: Anchor | None = None
+        self.moved = False
+        """The song started, stopped or jumped: tell the next anchor whatever it says."""
+
+    def is_news(self, anchor: Anchor) -> bool:
+        """Whether this anchor has to be told; it counts as told then."""
+        told = self._told
+        if (
+            told is not None
+            and not self.moved
+            and (anchor.motion, anchor.sync, anchor.clock) == (told.motion, told.sync, told.clock)
+            and abs(anchor.bpm - told.bpm) <= TEMPO_STEP_BPM
+            and not _astray(told, anchor)
+        ):
+            return False
+        self.moved = False
+        self._told = anchor
+        return True
+
+
+def _astray(told: Anchor, anchor: Anchor) -> bool:
+    """Whether the rolling song is elsewhere by now than the anchor that was told says."""
+    if anchor.motion is not Motion.ROLLING:
+        return False
+    expected_ns = BeatMap.at(told.bpm, told.ticks, told.at_ns).to_ns(anchor.ticks)
+    return abs(anchor.at_ns - expected_ns) > ASTRAY_NS
