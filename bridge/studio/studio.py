@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -46,13 +45,11 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
+from bridge.studio.decoder import Decoder, Job
+from bridge.studio.repertoire import Repertoire
 from bridge.studio.state import StudioState
 
 AHEAD_BLOCKS = 2
-_REMEMBERED = (
-    256  # loops that were sent, to know them again when the player reports them; and blocks, of which
-)
-# the player remembers no more either: one that the song comes back to later is sent anew
 
 Subscriber = Callable[[StudioState], None]
 
@@ -101,12 +98,8 @@ class Studio:
         self._lock = threading.RLock()
         self._telling = threading.RLock()
         self._subscribers: dict[object, Subscriber] = {}
-        self._sent: OrderedDict[int, DrumLoop] = OrderedDict()
-        self._last_id = 0
-        self._base_id = 1  # the loop for all blocks
-        self._blocks: dict[int, int] = {}  # evolve: block -> loop_id of what was sent for it
+        self._repertoire = Repertoire()
         self._block = 0  # evolve: the block that the song is in
-        self._wake = threading.Condition(self._lock)
         self._closed = False
 
         wanted = settings or Settings()
@@ -115,19 +108,18 @@ class Studio:
         self._state = StudioState(
             settings=wanted,
             loop=loop,
-            loop_id=self._remember(loop),
+            loop_id=self._repertoire.add_base(loop),
             sync=self._config.sync,
             bpm=self._config.bpm,
             swap_at=swap_at,
             send_clock=self._config.send_clock,
             evolve=evolve,
         )
+        self._decoder = Decoder(self._lock, model.loop, self._next_job, self._on_decoded)
         with self._lock:  # the player's first reports wait for this
             self._link = link_factory(self._config, self._on_report)
             self._send_base()
-            self._blocks = {0: self._state.loop_id}
-        self._worker = threading.Thread(target=self._decode_all, name="studio-decode", daemon=True)
-        self._worker.start()
+        self._decoder.start()
 
     # --- what there is to see ---
 
@@ -254,8 +246,7 @@ class Studio:
         """End player and threads and wait for them; the player's figures. Idempotent. Not from a callback."""
         with self._lock:
             self._closed = True
-            self._wake.notify()
-        self._worker.join()
+        self._decoder.close()
         stats = self._link.close()
         return stats or self._state.stats
 
@@ -278,81 +269,53 @@ class Studio:
 
     def _set_settings(self, settings: Settings) -> None:
         self._set(settings=settings)
-        self._wake.notify()
+        self._decoder.wake()
 
     # --- inside: loops ---
 
-    def _decode_all(self) -> None:
-        """The decoding thread: settings changed in between are never decoded."""
-        while (job := self._wait_for_job()) is not None:
-            block, settings = job
-            try:
-                loop = self._model.loop(settings)
-            except GroovebridgeError as error:
-                with self._changing():
-                    self._decoded = self._state.settings
-                    self._set(fault=str(error))
-                continue
-            with self._changing():
-                self._take_over(block, settings, loop)
-
-    def _wait_for_job(self) -> tuple[int | None, Settings] | None:
-        with self._lock:
-            while not self._closed:
-                if (job := self._next_job()) is not None:
-                    return job
-                self._wake.wait()
-            return None
-
-    def _next_job(self) -> tuple[int | None, Settings] | None:
-        """What to decode next: the loop for all blocks (None), or that of a block that is still missing."""
+    def _next_job(self) -> Job | None:
+        """What to decode next: the loop for all blocks, or that of a block that is still missing."""
         settings = self._state.settings
         if settings != self._decoded:
-            return None, settings
+            return Job(settings)
         if self._state.evolve:
             for block in range(self._block, self._block + AHEAD_BLOCKS + 1):
-                if block not in self._blocks:
-                    return block, self._settings_of(block)
+                if self._repertoire.of_block(block) is None:
+                    return Job(self._settings_of(block), block)
         return None
 
     def _settings_of(self, block: int) -> Settings:
         return replace(self._state.settings, index=self._state.settings.index + block)
 
-    def _take_over(self, block: int | None, settings: Settings, loop: DrumLoop) -> None:
-        """A loop has been decoded: send it, unless its settings are history by now."""
-        if block is None:
-            self._decoded = settings
-            self._base_id = self._send(loop, None)
-            self._blocks = {0: self._base_id}  # it is block 0's draw: nothing more to send for that
-        elif settings == self._settings_of(block):
-            self._blocks[block] = self._send(loop, block)
-            if len(self._blocks) > _REMEMBERED:
-                del self._blocks[next(each for each in self._blocks if each != 0)]
-        self._set_next()
+    def _on_decoded(self, job: Job, result: DrumLoop | GroovebridgeError) -> None:
+        """Send a loop that has been decoded, unless its settings are history by now."""
+        with self._changing():
+            if isinstance(result, GroovebridgeError):
+                self._decoded = self._state.settings
+                self._set(fault=str(result))
+                return
+            if job.block is None:
+                self._decoded = job.settings
+                self._send(result, self._repertoire.add_base(result))
+            elif job.settings == self._settings_of(job.block):
+                self._send(result, self._repertoire.add_block(job.block, result), job.block)
+            self._set_next()
 
-    def _send(self, loop: DrumLoop, block: int | None) -> int:
-        loop_id = self._remember(loop)
+    def _send(self, loop: DrumLoop, loop_id: int, block: int | None = None) -> None:
         self._link.send(SetLoop(loop, loop_id, self._state.swap_at, block))
-        return loop_id
 
     def _send_base(self) -> None:
         """Give a player that has just started what is playing."""
-        self._blocks.clear()
+        self._repertoire.start_over(self._state.loop_id)
         self._link.send(SetLoop(self._state.loop, self._state.loop_id))
-
-    def _remember(self, loop: DrumLoop) -> int:
-        self._last_id += 1
-        self._sent[self._last_id] = loop
-        if len(self._sent) > _REMEMBERED + 1:
-            del self._sent[next(each for each in self._sent if each != self._base_id)]
-        return self._last_id
 
     def _set_next(self) -> None:
         """What waits to take over: the next block's loop, or the newest one if that does not play yet."""
-        next_id = self._blocks.get(self._block + 1) if self._state.evolve else self._last_id
+        repertoire = self._repertoire
+        next_id = repertoire.of_block(self._block + 1) if self._state.evolve else repertoire.newest
         if next_id == self._state.loop_id:
             next_id = None
-        self._set(next_loop_id=next_id, next_loop=None if next_id is None else self._sent.get(next_id))
+        self._set(next_loop_id=next_id, next_loop=None if next_id is None else repertoire.loop(next_id))
 
     # --- inside: the player ---
 
@@ -370,7 +333,7 @@ class Studio:
             self._link = self._link_factory(self._config, self._on_report)
             self._send_base()
             self._decoded = None
-            self._wake.notify()
+            self._decoder.wake()
 
     def _on_report(self, report: Report) -> None:
         with self._changing():
@@ -379,7 +342,7 @@ class Studio:
                     self._on_anchor(report)
                 case LoopPlaying(loop_id, at_ticks):
                     self._go_to_block(at_ticks)
-                    loop = self._sent.get(loop_id, self._state.loop)
+                    loop = self._repertoire.loop(loop_id) or self._state.loop
                     self._set(loop=loop, loop_id=loop_id)
                     self._set_next()
                 case PortsOpened():
@@ -409,4 +372,4 @@ class Studio:
 
     def _go_to_block(self, ticks: int) -> None:
         self._block = max(0, ticks) // LOOP_TICKS
-        self._wake.notify()
+        self._decoder.wake()
