@@ -55,6 +55,7 @@ class PlayerConfig:
     api        "auto", "jack", "alsa", "coremidi", "winmm", "rtmidi-jack" or "none"
     bars       stop after so many bars of rolling (None: play on)
     record     write all that went out to this .mid when the player ends (None: do not record)
+    realtime   ask the system for real-time priority
     """
 
     api: str = "auto"
@@ -68,6 +69,7 @@ class PlayerConfig:
     bars: int | None = None
     record: str | None = None
     client_name: str = "Groovebridge"
+    realtime: bool = True
 
 
 # --- commands ---
@@ -207,7 +209,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The player's figures so far (the contents of --stats). Lateness is hand-over minus due."""
+    """The player's figures so far (the contents of --stats).
+
+    lateness_ms     of what went out: p50, p99 and max; see `OutCounters`
+    late_handover   messages that the player gave to the port too late to go out when they were due
+    priority        how real-time priority was granted, such as "SCHED_FIFO"; "" if not, or not ended yet
+    """
 
     notes_sent: int = 0
     lateness_ms: dict[str, float] = field(default_factory=lambda: {"p50": 0.0, "p99": 0.0, "max": 0.0})
@@ -217,6 +224,7 @@ class Stats:
     late_handover: int = 0
     open_notes: int = 0
     dropped_reports: int = 0
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from bridge.player.messages import Anchor, LoopPlaying, Report, Stats
+from bridge.realtime import follow
 
 LIMIT = 256
 """How many reports may wait. A studio that reads keeps it at one or two."""
@@ -61,6 +62,7 @@ class Outbox:
                 return
 
     def _run(self) -> None:
+        follow()
         while True:
             with self._changed:
                 while not self._waiting and not self._closing:

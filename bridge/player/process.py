@@ -7,7 +7,7 @@
 
 The loop waits for the inbox until the engine wants to be woken; nothing polls or spins, because a spinning
 thread would keep the interpreter lock from JACK's process callback. The garbage collector is frozen and off:
-nothing in the loop makes cycles. The process takes a low real-time priority where the system grants it.
+nothing in the loop makes cycles. All threads take a low real-time priority where the system grants it.
 
 It ends by `Quit`, by SIGTERM, or when the studio vanishes (end of file on the pipe): then it finishes its
 four bars first. It is deaf to Ctrl-C and to the terminal's end, which both processes are told: the studio
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import sys
 import threading
@@ -27,6 +26,7 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from typing import cast
 
+from bridge import realtime
 from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
 from bridge.player.messages import Command, Ended, Fault, OpenPorts, PlayerConfig, Quit
@@ -35,7 +35,6 @@ from bridge.ports import Clock, Incoming, PortLost, Ports, open_ports
 from bridge.ports.sender import HostClock
 
 FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
-_PRIORITY = 10  # below JACK's threads, which must be able to interrupt us
 _SWITCH_INTERVAL_S = 0.0002  # so that JACK's callback waits this long at most for the interpreter lock
 _BURST = 64  # inbox items between two calls of advance, where these take no longer than it may wait
 _REPORTS_TIMEOUT_S = 2.0
@@ -58,12 +57,12 @@ def run_player(config: PlayerConfig, pipe: Connection) -> None:
     Opens the ports first: `PortsOpened`, or a fatal `Fault` and `Ended`.
     """
     inbox: _Inbox = SimpleQueue()
-    _settle_in(inbox)
+    priority = _settle_in(inbox, config.realtime)
     outbox = Outbox(pipe.send)
     threading.Thread(target=_read, args=(pipe, inbox), name="player-commands", daemon=True).start()
     player = None
     try:
-        player = _Player(config, inbox, outbox)
+        player = _Player(config, inbox, outbox, priority)
         player.run()
     except GroovebridgeError as error:
         outbox.put(Fault(str(error), fatal=True))
@@ -81,8 +80,9 @@ def run_player(config: PlayerConfig, pipe: Connection) -> None:
 class _Player:
     """The engine with the ports that are open; owned by the main thread."""
 
-    def __init__(self, config: PlayerConfig, inbox: _Inbox, outbox: Outbox) -> None:
+    def __init__(self, config: PlayerConfig, inbox: _Inbox, outbox: Outbox, priority: str = "") -> None:
         self._config = config
+        self._priority = priority
         self._inbox = inbox
         self._outbox = outbox
         self._engine = Engine(config, outbox.put)
@@ -119,7 +119,8 @@ class _Player:
                 self._engine.recorder.write(self._config.record)
             except GroovebridgeError as error:
                 self._outbox.put(Fault(str(error)))
-        self._outbox.put(Ended(replace(self._engine.stats(), dropped_reports=self._outbox.dropped)))
+        stats = self._engine.stats()
+        self._outbox.put(Ended(replace(stats, dropped_reports=self._outbox.dropped, priority=self._priority)))
 
     def _take(self, item: object) -> None:
         match item:
@@ -163,6 +164,7 @@ class _Player:
 
 def _read(pipe: Connection, inbox: _Inbox) -> None:
     """Pass commands on until the studio closes its end."""
+    realtime.follow()
     while True:
         try:
             inbox.put(pipe.recv())
@@ -171,14 +173,15 @@ def _read(pipe: Connection, inbox: _Inbox) -> None:
             return
 
 
-def _settle_in(inbox: _Inbox) -> None:
-    """Priority, signals and switch interval of this process. Called first: all threads inherit them."""
+def _settle_in(inbox: _Inbox, wants_priority: bool) -> str:
+    """Signals, switch interval and priority of this process; returns how priority was granted, or "".
+
+    Called first: threads that libraries start inherit what the system lets them inherit.
+    """
     for number in FROM_TERMINAL:
         signal.signal(number, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # the link held them back until we could ignore them
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_TERMINAL)
     signal.signal(signal.SIGTERM, lambda _number, _frame: inbox.put(Quit()))
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    if hasattr(os, "sched_setscheduler"):
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+    return realtime.enter() if wants_priority else ""

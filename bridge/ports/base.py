@@ -54,8 +54,10 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutCounters:
-    """What an output has done so far. Lateness is hand-over minus due, in ms, never negative on JACK.
+    """What an output has done so far.
 
+    Lateness is in ms and never negative: where the port sends at once, the return of the system's send minus
+    the due time; on JACK, the frame that the message got minus the frame that was due.
     `late_handover` counts messages that were given to the port too late to go out when they were due,
     `dropped` those that never went out because the port had gone or refused them. Percentiles are exact to
     0.01 ms, upwards.

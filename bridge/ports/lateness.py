@@ -24,7 +24,7 @@ class Lateness:
         self.count = 0
 
     def add(self, late_ns: int) -> None:
-        """Note one message's lateness (hand-over minus due; what is early counts as 0)."""
+        """Note one message's lateness (out minus due; what is early counts as 0)."""
         self._counts[min(_STEPS, max(0, -(-late_ns // _STEP_NS)))] += 1
         if late_ns > self._max_ns:
             self._max_ns = late_ns

