@@ -29,6 +29,7 @@ from bridge.player.lineup import Lineup
 from bridge.player.messages import (
     Anchor,
     Command,
+    FallIn,
     Fault,
     Finished,
     Motion,
@@ -150,6 +151,8 @@ class Engine:
                 self._set_send_clock(on)
             case Start(at_ticks):
                 self._start(at_ticks, now_ns)
+            case FallIn(anchor):
+                self._fall_in(anchor, now_ns)
             case Stop():
                 self._make_all(self._conductor.stop(), now_ns)
             case Panic():
@@ -163,15 +166,27 @@ class Engine:
 
     def wind_down(self) -> None:
         """Finish the running four bars, then be `done`; at once where nothing rolls."""
-        self._winding_down = True
-        if self._rolling:
+        if self._rolling and not self._winding_down:
             end = next_boundary(self._sequencer.position_ticks, LOOP_TICKS)
             self._limit(end if self._end_ticks is None else min(end, self._end_ticks))
+        self._winding_down = True
+
+    def play_on(self) -> None:
+        """Wind down no more, if it is not too late for that."""
+        if self._winding_down:
+            self._winding_down = False
+            if self._rolling:
+                self._limit(self._end_from(self._began_ticks))
 
     @property
     def done(self) -> bool:
         """Whether a wind-down has come to its end."""
         return self._winding_down and not self._rolling
+
+    @property
+    def rolling(self) -> bool:
+        """Whether the song rolls."""
+        return self._rolling
 
     # --- the passing of time ---
 
@@ -265,6 +280,14 @@ class Engine:
                 at_ticks = cell_at(song.to_ticks(now_ns))
         from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
         self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
+
+    def _fall_in(self, anchor: Anchor, now_ns: int) -> None:
+        if self._ports is None or self._output is None:
+            return
+        ahead_ns = now_ns - self._ports.clock.to_host_ns(now_ns)  # of the host's clock
+        song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns + ahead_ns)
+        from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+        self._make_all(self._conductor.fall_in(song, from_ns), now_ns)
 
     def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
         """Roll from a song position, or roll on from there, along `song`."""

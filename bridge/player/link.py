@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.process
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from bridge.player.meeting import Orphan
 from bridge.player.messages import Command, Ended, Fault, PlayerConfig, Quit, Report, Stats
 from bridge.player.process import FROM_TERMINAL, run_player
 
@@ -21,29 +24,46 @@ OnReport = Callable[[Report], None]
 _TERMINATE_S = 1.0
 
 
+class _Process(Protocol):
+    """A player's process: `multiprocessing.Process` is one."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    def is_alive(self) -> bool: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class PlayerLink:
     """A running player process.
 
     `on_report` is called for each report from a thread of the link, in order, until `Ended` or a fatal
     `Fault` has been handed over; it must not block for long and must not call `close`. All methods are
-    thread-safe. The player ends with `close`, and by itself when this process ends or dies. Starting takes
-    milliseconds; the player's first report (`PortsOpened` or a fatal `Fault`) comes a fraction of a second
-    later.
+    thread-safe. The player ends with `close`, and some time after this process has died (see
+    `bridge.player.lifeline`). Starting takes milliseconds; the player's first report (`PortsOpened` or a
+    fatal `Fault`) comes a fraction of a second later.
+
+    orphan   a player that plays on without a studio, to be taken over in place of starting one; `config` is
+             that which it has then
     """
 
-    def __init__(self, config: PlayerConfig, on_report: OnReport) -> None:
+    def __init__(self, config: PlayerConfig, on_report: OnReport, orphan: Orphan | None = None) -> None:
         self._on_report = on_report
         self._stats: Stats | None = None
         self._outgoing: SimpleQueue[Command | None] = SimpleQueue()
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
-        self._pipe: Connection = ours
-        self._process = context.Process(
-            target=run_player, args=(config, theirs), name="groovebridge-player", daemon=True
-        )
-        with _held_back():
-            self._process.start()
-        theirs.close()
+        self._pipe: Connection
+        self._process: _Process
+        if orphan is None:
+            self._pipe, self._process = _spawn(config)
+        else:
+            self._pipe, self._process = orphan.pipe, _Adopted(orphan)
         self._sender = threading.Thread(target=self._send_all, name="player-link-send", daemon=True)
         self._reader = threading.Thread(target=self._read_all, name="player-link-read", daemon=True)
         self._closing = threading.Lock()
@@ -105,8 +125,9 @@ class PlayerLink:
             except (EOFError, OSError):
                 self._on_report(
                     Fault(
-                        "The player stopped unexpectedly. Try again to start a new one.",
+                        "The player stopped unexpectedly.",
                         fatal=True,
+                        crashed=True,
                     )
                 )
                 return
@@ -115,6 +136,49 @@ class PlayerLink:
             self._on_report(report)
             if isinstance(report, Ended):
                 return
+
+
+class _Adopted:
+    """The process of a player that is not our child. As long as it lives, its end of the pipe is open.
+
+    Asked only when nothing more is read: so what is there to read is the end.
+    """
+
+    def __init__(self, orphan: Orphan) -> None:
+        self.pid = orphan.pid
+        self._pipe = orphan.pipe
+
+    def is_alive(self) -> bool:
+        return not wait([self._pipe], 0)
+
+    def join(self, timeout: float | None = None) -> None:
+        wait([self._pipe], timeout)
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def close(self) -> None:
+        """Nothing: the pipe is the link's."""
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(OSError):  # it has just ended
+            os.kill(self.pid, number)
+
+
+def _spawn(config: PlayerConfig) -> tuple[Connection, multiprocessing.process.BaseProcess]:
+    """Start a player; our end of the pipe to it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=True)
+    process = context.Process(
+        target=run_player, args=(config, theirs), name="groovebridge-player", daemon=True
+    )
+    with _held_back():
+        process.start()
+    theirs.close()
+    return ours, process
 
 
 @contextlib.contextmanager

@@ -135,6 +135,17 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class FallIn:
+    """The song rolls, and was where this anchor says: roll with it. For a player that takes another's place.
+
+    When we lead, the song goes on along the anchor's line. When we follow, the next clock is the position
+    that is nearest to it.
+    """
+
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Stop, take back what is not out, close all notes; internal clock only."""
 
@@ -147,11 +158,31 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """Keep these bytes for the studio that comes after this one, should it die; see `Legacy`."""
+
+    memo: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Stop, close all notes, close the ports, report `Ended`."""
 
 
-Command = OpenPorts | SetLoop | SetTempo | SetSync | SetNotes | SetSendClock | Start | Stop | Panic | Quit
+Command = (
+    OpenPorts
+    | SetLoop
+    | SetTempo
+    | SetSync
+    | SetNotes
+    | SetSendClock
+    | Start
+    | FallIn
+    | Stop
+    | Panic
+    | Remember
+    | Quit
+)
 
 # --- reports ---
 
@@ -195,11 +226,14 @@ class Fault:
 
     fatal        the player ends
     ports_lost   there are no open ports any more: the transport has stopped, `OpenPorts` opens others
+    crashed      the player ends (or has ended) though nothing that was asked of it was wrong: another one may
+                 do better
     """
 
     text: str
     fatal: bool = False
     ports_lost: bool = False
+    crashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,4 +268,21 @@ class Ended:
     stats: Stats
 
 
-Report = Anchor | LoopPlaying | PortsOpened | Fault | Finished | Stats | Ended
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """The first report to a studio that takes up a player whose own studio has died: what that one left.
+
+    Ports, loop and position follow as `PortsOpened` (or the `Fault` by which they were lost), `LoopPlaying`
+    and `Anchor`.
+
+    config   how the player is set: what one that takes its place would have to start with
+    loops    the loop that plays, the last one for all blocks and the newest ones, by number
+    memo     what the studio had the player remember
+    """
+
+    config: PlayerConfig
+    loops: tuple[SetLoop, ...]
+    memo: bytes
+
+
+Report = Anchor | LoopPlaying | PortsOpened | Fault | Finished | Stats | Ended | Legacy

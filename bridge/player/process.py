@@ -1,26 +1,26 @@
 """The player as a process of its own: the thin shell around `Engine`.
 
-    studio --pipe--> reader thread --+
+    studio --pipe--> lifeline -------+
     MIDI callbacks ------------------+--> one inbox --> the loop (engine) --> ports
     SIGTERM -------------------------+                      |
-    studio <--pipe-- writer thread <------ outbox <---------+
+    studio <--pipe-- lifeline <-----------------------------+
 
 The loop waits for the inbox until the engine wants to be woken; nothing polls or spins, because a spinning
 thread would keep the interpreter lock from JACK's process callback. The garbage collector is frozen and off:
 nothing in the loop makes cycles. All threads take a low real-time priority where the system grants it.
 
-It ends by `Quit`, by SIGTERM, or when the studio vanishes (end of file on the pipe): then it finishes its
-four bars first. It is deaf to Ctrl-C and to the terminal's end, which both processes are told: the studio
-decides. It writes no log.
+It ends by `Quit`, by SIGTERM, or some time after the studio has vanished: it plays on alone for a minute (see
+`lifeline`), and finishes its four bars then. It is deaf to Ctrl-C and to the terminal's end, which both
+processes are told: the studio decides. It writes no log.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import signal
 import sys
-import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -29,8 +29,8 @@ from typing import cast
 from bridge import realtime
 from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
+from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
 from bridge.player.messages import Command, Ended, Fault, OpenPorts, PlayerConfig, Quit
-from bridge.player.outbox import Outbox
 from bridge.ports import Clock, Incoming, PortLost, Ports, open_ports
 from bridge.ports.sender import HostClock
 
@@ -40,15 +40,11 @@ _BURST = 64  # inbox items between two calls of advance, where these take no lon
 _REPORTS_TIMEOUT_S = 2.0
 
 
-class _StudioGone:
-    """In the inbox: nobody is at the other end of the pipe any more."""
-
-
 class _PortsClosed:
     """In the inbox: what arrived before this is of ports that are closed, timed by a clock that is gone."""
 
 
-_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost, _StudioGone or _PortsClosed
+_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost, StudioGone, StudioCame or _PortsClosed
 
 
 def run_player(config: PlayerConfig, pipe: Connection) -> None:
@@ -58,34 +54,33 @@ def run_player(config: PlayerConfig, pipe: Connection) -> None:
     """
     inbox: _Inbox = SimpleQueue()
     priority = _settle_in(inbox, config.realtime)
-    outbox = Outbox(pipe.send)
-    threading.Thread(target=_read, args=(pipe, inbox), name="player-commands", daemon=True).start()
+    studio = Lifeline(config, pipe, inbox, on_alone=_let_go_of_terminal)
     player = None
     try:
-        player = _Player(config, inbox, outbox, priority)
+        player = _Player(config, inbox, studio, priority)
         player.run()
     except GroovebridgeError as error:
-        outbox.put(Fault(str(error), fatal=True))
+        studio.report(Fault(str(error), fatal=True))
     except BaseException:  # a bug: the notes are closed all the same, and its traceback goes to stderr
-        outbox.put(Fault("The player failed. Try again to start a new one.", fatal=True))
+        studio.report(Fault("The player failed.", fatal=True, crashed=True))
         raise
     finally:
         if player is not None:
             player.end()
         else:
-            outbox.put(Ended(Engine(PlayerConfig(), outbox.put).stats()))
-        outbox.close(_REPORTS_TIMEOUT_S)
+            studio.report(Ended(Engine(PlayerConfig(), studio.report).stats()))
+        studio.close(_REPORTS_TIMEOUT_S)
 
 
 class _Player:
     """The engine with the ports that are open; owned by the main thread."""
 
-    def __init__(self, config: PlayerConfig, inbox: _Inbox, outbox: Outbox, priority: str = "") -> None:
+    def __init__(self, config: PlayerConfig, inbox: _Inbox, studio: Lifeline, priority: str = "") -> None:
         self._config = config
         self._priority = priority
         self._inbox = inbox
-        self._outbox = outbox
-        self._engine = Engine(config, outbox.put)
+        self._studio = studio
+        self._engine = Engine(config, studio.report)
         self._ports: Ports | None = None
         self._clock: Clock = HostClock()
         self._stale = 0  # how many _PortsClosed are in the inbox
@@ -110,6 +105,8 @@ class _Player:
                         break
                     self._take(inbox.get_nowait())
             wake_ns = engine.advance(self._clock.now_ns())
+            if self._studio.is_over(engine.rolling):
+                engine.wind_down()
 
     def end(self) -> None:
         """Close notes and ports, write the recording, say `Ended`."""
@@ -118,22 +115,26 @@ class _Player:
             try:
                 self._engine.recorder.write(self._config.record)
             except GroovebridgeError as error:
-                self._outbox.put(Fault(str(error)))
-        stats = self._engine.stats()
-        self._outbox.put(Ended(replace(stats, dropped_reports=self._outbox.dropped, priority=self._priority)))
+                self._studio.report(Fault(str(error)))
+        stats = replace(self._engine.stats(), dropped_reports=self._studio.dropped, priority=self._priority)
+        self._studio.report(Ended(stats))
 
     def _take(self, item: object) -> None:
         match item:
             case Quit():
                 self._quit = True
-            case _StudioGone():
-                self._engine.wind_down()
+            case StudioGone():
+                self._studio.gone()
+            case StudioCame(pipe):
+                self._studio.came(pipe)
+                self._engine.play_on()
             case OpenPorts():
                 resume = self._close()
                 try:
                     self._open(item, resume)
                 except GroovebridgeError as error:
-                    self._outbox.put(Fault(str(error), ports_lost=True))
+                    self._studio.report(Fault(str(error), ports_lost=True))
+                self._studio.obeyed(item)
             case _PortsClosed():
                 self._stale -= 1
             case Incoming() | PortLost() if self._stale:
@@ -141,8 +142,12 @@ class _Player:
             case PortLost():
                 self._engine.handle(item, self._clock.now_ns())
                 self._close()
+            case Incoming():
+                self._engine.handle(item, self._clock.now_ns())
             case _:
-                self._engine.handle(cast(Command | Incoming, item), self._clock.now_ns())
+                command = cast(Command, item)
+                self._engine.handle(command, self._clock.now_ns())
+                self._studio.obeyed(command)
 
     def _open(self, wanted: OpenPorts, resume: bool) -> None:
         ports = open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, self._config.client_name)
@@ -162,15 +167,13 @@ class _Player:
         return rolling
 
 
-def _read(pipe: Connection, inbox: _Inbox) -> None:
-    """Pass commands on until the studio closes its end."""
-    realtime.follow()
-    while True:
-        try:
-            inbox.put(pipe.recv())
-        except (EOFError, OSError):
-            inbox.put(_StudioGone())
-            return
+def _let_go_of_terminal() -> None:
+    """Hold on to no terminal or pipe of a studio that has died: whoever reads it would wait for us."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
 
 
 def _settle_in(inbox: _Inbox, wants_priority: bool) -> str:

@@ -6,9 +6,10 @@ from bridge.player.messages import Anchor, Motion
 from bridge.timing import BeatMap
 
 TEMPO_STEP_BPM = 0.05
-ASTRAY_NS = 20_000_000
+ASTRAY_NS = 5_000_000
 """How far the song may be from where the last anchor puts it: a foreign tempo moves by less than a step, and
-a sound card's clock is not the computer's."""
+a sound card's clock is not the computer's. A player that takes this one's place tells by the anchor which
+clock it hears (20 ms apart at 120 BPM), so less than half of one."""
 
 
 class Whereabouts:

@@ -148,6 +148,8 @@ class ClockTransport:
         self._first = 0
         self._rolled_at_ns = 0
         self._jump: int | None = None
+        self._told: BeatMap | None = None  # armed by `fall_in`: where the song was said to be
+        self._told_at_ns = 0
 
     @property
     def motion(self) -> Motion:
@@ -173,7 +175,7 @@ class ClockTransport:
         Stop may come first, and a sender may set its clock anew at Start.
         """
         at_ns = self._follower.next_tick_ns()
-        if self._motion is not Motion.ARMED or at_ns is None:
+        if self._motion is not Motion.ARMED or self._told is not None or at_ns is None:
             return None
         if self._follower.state(at_ns).kind is not Lock.LOCKED:
             return None
@@ -215,6 +217,15 @@ class ClockTransport:
             return lost + self._locate(action, ticks)
         return lost
 
+    def fall_in(self, song: BeatMap, now_ns: int) -> None:
+        """The song rolls, though we have not heard its Start: it was said to run along `song`.
+
+        The next F8 is the position that is nearest to where the song will be then, if it comes within five
+        seconds. For one who has missed the beginning.
+        """
+        self._arm(max(0, round(song.to_ticks(now_ns) / TICKS_PER_SIXTEENTH) * TICKS_PER_SIXTEENTH))
+        self._told, self._told_at_ns = song, now_ns
+
     def check(self, now_ns: int) -> tuple[TransportEvent, ...]:
         """See whether the clock has gone: call it now and then while rolling, at least every 100 ms."""
         silent = now_ns - self._heard_ns() > self._follower.silence_ns()
@@ -228,6 +239,8 @@ class ClockTransport:
 
     def _tick(self, action: Action | None, at_ns: int) -> tuple[TransportEvent, ...]:
         jump, self._jump = self._jump, None
+        if self._told is not None:
+            action = self._take_told(self._told, at_ns)
         silent_ns = at_ns - self._heard_ns()
         self._follower.tick(at_ns, first=action is Action.ROLL)
         rolls = action is Action.ROLL
@@ -246,14 +259,23 @@ class ClockTransport:
         self._rolled_at_ns = at_ns
         return (Rolling(self._position, at_ns),)
 
+    def _take_told(self, song: BeatMap, at_ns: int) -> Action | None:
+        """What an F8 does that `fall_in` waits for."""
+        self._told = None
+        if at_ns - self._told_at_ns > RESUME_WITHIN_NS:
+            self._motion = Motion.STOPPED
+            return None
+        self._position = max(0, round(song.to_ticks(at_ns) / TICKS_PER_CLOCK) * TICKS_PER_CLOCK)
+        return Action.ROLL
+
     def _arm(self, ticks: int) -> Armed:
-        self._motion, self._position, self._jump = Motion.ARMED, ticks, None
+        self._motion, self._position, self._jump, self._told = Motion.ARMED, ticks, None, None
         return Armed(ticks)
 
     def _stop(self) -> Stopped:
         if self._motion is Motion.ROLLING:
             self._position = self._next_position() if self._jump is None else self._jump
-        self._motion, self._jump = Motion.STOPPED, None
+        self._motion, self._jump, self._told = Motion.STOPPED, None, None
         return Stopped(self._position)
 
     def _locate(self, action: Action, ticks: int) -> tuple[TransportEvent, ...]:
@@ -261,7 +283,7 @@ class ClockTransport:
             announced = (self._next_position() - ticks) % SPP_TICKS == 0
             self._jump = None if announced else ticks
             return ()
-        self._position = ticks
+        self._position, self._told = ticks, None
         if action is Action.ARM_THERE:
             return (Armed(ticks),)
         self._motion = Motion.STOPPED

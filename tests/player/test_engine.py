@@ -554,7 +554,7 @@ def test_the_anchors_keep_up_with_a_sound_card_that_drifts() -> None:
         told = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns).to_ticks(clock.to_host_ns(clock.ns))
         true = BeatMap.at(BPM, 0, origin_ns).to_ticks(clock.ns)
         assert abs(told - true) * 60e9 / (960 * BPM) < ASTRAY_NS + MS
-    assert len(rig.told(Anchor)) < 10
+    assert len(rig.told(Anchor)) < 20
 
 
 def test_the_loop_for_all_blocks_is_known_however_many_blocks_came_after_it() -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from queue import SimpleQueue
 
 import pytest
 
 from bridge.player import PlayerConfig
 from bridge.player.engine import WAKE_NS, Engine
+from bridge.player.lifeline import Lifeline
 from bridge.player.messages import Fault, OpenPorts, Quit, Report, SetTempo, Sync
-from bridge.player.outbox import Outbox
 from bridge.player.process import _Player
 from bridge.ports import Incoming, PortLost
+
+CONFIG = PlayerConfig(api="none", sync=Sync.CLOCK)
 
 
 @pytest.fixture
@@ -23,23 +27,44 @@ def inbox() -> SimpleQueue[object]:
 
 
 @pytest.fixture
-def reports() -> list[Report]:
-    return []
+def studio() -> Iterator[tuple[Connection, Connection]]:
+    """The studio's end of a pipe, and the player's."""
+    ours, theirs = Pipe()
+    yield ours, theirs
+    ours.close()
 
 
 @pytest.fixture
-def player(inbox: SimpleQueue[object], reports: list[Report]) -> Iterator[_Player]:
-    outbox = Outbox(reports.append)
-    made = _Player(PlayerConfig(api="none", sync=Sync.CLOCK), inbox, outbox)
+def lifeline(inbox: SimpleQueue[object], studio: tuple[Connection, Connection]) -> Iterator[Lifeline]:
+    made = Lifeline(CONFIG, studio[1], inbox)
+    yield made
+    made.close(5)
+
+
+@pytest.fixture
+def player(inbox: SimpleQueue[object], lifeline: Lifeline) -> Iterator[_Player]:
+    made = _Player(CONFIG, inbox, lifeline)
     yield made
     made.end()
-    outbox.close(5)
     gc.unfreeze()
     gc.enable()
 
 
+def told(lifeline: Lifeline, pipe: Connection) -> list[Report]:
+    """All that was reported; nothing more is told then."""
+    lifeline.close(5)
+    reports = []
+    while pipe.poll():
+        reports.append(pipe.recv())
+    return reports
+
+
 def test_what_closed_ports_left_behind_is_dropped_and_commands_keep_their_order(
-    player: _Player, inbox: SimpleQueue[object], reports: list[Report], monkeypatch: pytest.MonkeyPatch
+    player: _Player,
+    inbox: SimpleQueue[object],
+    lifeline: Lifeline,
+    studio: tuple[Connection, Connection],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     handled: list[object] = []
     handle = Engine.handle
@@ -61,7 +86,7 @@ def test_what_closed_ports_left_behind_is_dropped_and_commands_keep_their_order(
         inbox.put(item)
     player.run()
     assert handled == [SetTempo(90), SetTempo(100)]
-    assert not [report for report in reports if isinstance(report, Fault)]
+    assert not [report for report in told(lifeline, studio[0]) if isinstance(report, Fault)]
 
 
 def test_a_flood_of_commands_does_not_keep_the_engine_from_its_wake_up(

@@ -81,6 +81,11 @@ class Conductor(Protocol):
     def start(self, ticks: int, from_ns: int) -> Sequence[Move]:
         """Play was pressed, for this song position; the port can have a note out at `from_ns`."""
 
+    def fall_in(self, song: BeatMap, from_ns: int) -> Sequence[Move]:
+        """The song rolls already, along `song` as far as is known: roll with it. The port can have a note out
+        at `from_ns`.
+        """
+
     def stop(self) -> Sequence[Move]:
         """Stop was pressed."""
 

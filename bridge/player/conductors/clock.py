@@ -71,6 +71,11 @@ class ClockConductor:
         """Nothing: the DAW leads."""
         return ()
 
+    def fall_in(self, song: BeatMap, from_ns: int) -> Sequence[Move]:
+        """Nothing yet: the next clock tells, and is the position nearest to where the song will be then."""
+        self._transport.fall_in(song, from_ns)
+        return ()
+
     def stop(self) -> Sequence[Move]:
         """Nothing: the DAW leads."""
         return ()

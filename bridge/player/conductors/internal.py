@@ -47,6 +47,11 @@ class InternalConductor:
         self._line = BeatMap.at(self.bpm, ticks, from_ns)
         return (Roll(ticks, self._line),)
 
+    def fall_in(self, song: BeatMap, from_ns: int) -> Sequence[Move]:
+        """Roll along the song, from where it is once the port can."""
+        self._line = song
+        return (Roll(max(0.0, song.to_ticks(from_ns)), song),)
+
     def stop(self) -> Sequence[Move]:
         """Stand where we are."""
         self._line = None
