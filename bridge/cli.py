@@ -177,7 +177,7 @@ def play(
         bars=bars,
         record=None if record is None else str(record.absolute()),
     )
-    from bridge.studio.headless import first_run, perform
+    from bridge.studio.headless import first_run, perform, summary
 
     if homeless:
         from bridge.ports.monitor import Monitor
@@ -193,11 +193,8 @@ def play(
                 write_atomically(stats, _json(figures).encode())
             except FileWriteError as error:
                 faults.append(str(error))
-        if figures["notes_sent"]:
-            typer.echo(
-                f"Played {figures['notes_sent']} notes, {figures['open_notes']} left open; "
-                f"99 of 100 went out at most {figures['lateness_ms']['p99']:.2f} ms late."
-            )
+        if outcome.stats.notes_sent:
+            typer.echo(summary(outcome.stats))
     if faults:
         raise GroovebridgeError(" ".join(faults))
     if outcome.interrupted and bars is not None:
@@ -307,8 +304,9 @@ def ports(
 
 @app.command(short_help="Say what this machine offers and how well it keeps time.")
 def doctor(as_json: Json = False, bundle: Bundle = None) -> None:
-    """Say what MIDI and inference this machine offers, and how well it keeps time. Takes some seconds."""
-    from bridge.studio.doctor import Finding, Verdict, examine
+    """Say what MIDI and inference this machine offers, and whether it will keep time. Takes ten seconds."""
+    from bridge.studio.doctor import examine
+    from bridge.studio.finding import Finding, Verdict
 
     findings: list[Finding] = []
     for finding in examine(bundle):

@@ -29,6 +29,7 @@ class Figures:
         counters = self._past if output is None else _sum(self._past, output.counters())
         return Stats(
             notes_sent=self._past_notes + (output.notes_sent if output else 0),
+            messages=counters.messages,
             lateness_ms={
                 "p50": counters.lateness_p50_ms,
                 "p99": counters.lateness_p99_ms,

@@ -245,12 +245,14 @@ class Finished:
 class Stats:
     """The player's figures so far (the contents of --stats).
 
-    lateness_ms     of what went out: p50, p99 and max; see `OutCounters`
+    messages        all that went out: notes, clock and the rest
+    lateness_ms     of these: p50, p99 and max; see `OutCounters`
     late_handover   messages that the player gave to the port too late to go out when they were due
     priority        how real-time priority was granted, such as "SCHED_FIFO"; "" if not, or not ended yet
     """
 
     notes_sent: int = 0
+    messages: int = 0
     lateness_ms: dict[str, float] = field(default_factory=lambda: {"p50": 0.0, "p99": 0.0, "max": 0.0})
     clock: dict[str, object] = field(default_factory=lambda: {"state": "off", "phase_ms": 0.0})
     swaps: int = 0

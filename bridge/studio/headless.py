@@ -92,6 +92,24 @@ def perform(
     return Outcome(stats, interrupted, fault or late)
 
 
+def summary(stats: Stats) -> str:
+    """How it went, in a sentence or two. Pure."""
+    played = (
+        f"Played {stats.notes_sent} notes, {stats.open_notes} left open; "
+        f"99 of 100 went out at most {stats.lateness_ms['p99']:.2f} ms late."
+    )
+    troubles = []
+    if stats.late_handover:
+        troubles.append(
+            f"{stats.late_handover} of {stats.messages} messages were ready only after their time"
+        )
+    if stats.xruns:
+        troubles.append(f"JACK itself was late (xruns: {stats.xruns})")
+    if not troubles:
+        return played
+    return f"{played} {' and '.join(troubles)}: `groovebridge doctor` says how this machine keeps time."
+
+
 def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, show: Show) -> Outcome:
     """Make music without any MIDI system: loops as files, and two of them played in the terminal.
 
