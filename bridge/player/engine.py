@@ -98,6 +98,8 @@ class Engine:
         self._end_ticks: int | None = None  # where it will end by itself
         self._left_ticks = self._all_ticks
         self._winding_down = False
+        self._unheard: BeatMap | None = None  # our song while there is no port, by the host's clock
+        self._hanging: frozenset[int] = frozenset()  # what a lost port may have left sounding
 
         self._lineup = Lineup(self._deck, self._sequencer)
         self._figures = Figures()
@@ -105,18 +107,27 @@ class Engine:
 
     # --- ports ---
 
-    def attach(self, ports: Ports, now_ns: int, resume: bool = False) -> None:
-        """Play through these ports from now on; `resume`: roll on from where `detach` stopped."""
+    def attach(self, ports: Ports, now_ns: int) -> None:
+        """Play through these ports from now on. A song of ours that was cut short goes on in time."""
         self._ports = ports
         self._output = Output(ports.out, self.recorder)
-        self._report(PortsOpened(ports.api, ports.out.name, ports.inp.name if ports.inp else None))
+        self.tell_ports()
         self._whereabouts.moved = True
-        if resume:
-            self._start(None, now_ns)
+        for key in sorted(self._hanging):
+            self._output.system(midi.note_off(key), now_ns + self._output.lead_ns)
+        self._hanging = frozenset()
+        if (song := self._unheard) is not None:
+            self._unheard = None
+            self._be_heard(song, ports, now_ns)
 
-    def detach(self, now_ns: int) -> bool:
-        """Stop, close all notes, let go of the ports (the caller closes them); whether our clock rolled."""
-        rolling = self._rolling and self._leads
+    def detach(self, now_ns: int) -> None:
+        """Stop, close all notes, let go of the ports (the caller closes them).
+
+        Where our own clock leads, the song rolls on unheard, in time, until other ports are attached.
+        """
+        song, ports = self._song(), self._ports
+        if song is not None and ports is not None and self._leads:
+            self._unheard = replace(song, origin_ns=ports.clock.to_host_ns(song.origin_ns))
         self._halt(now_ns)
         output = self._output
         if output is not None:
@@ -126,7 +137,6 @@ class Engine:
         self._output = None
         self._clock = ClockConductor()  # the next ports have a clock of their own
         self._conductor = self._conductor_of(self._conductor.sync)
-        return rolling
 
     # --- what comes in ---
 
@@ -142,7 +152,7 @@ class Engine:
             case SetLoop():
                 self._set_loop(item)
             case SetTempo(bpm):
-                self._set_tempo(bpm)
+                self._set_tempo(bpm, now_ns)
             case SetSync(sync):
                 self._set_sync(sync, now_ns)
             case SetNotes(notes, channel):
@@ -155,11 +165,14 @@ class Engine:
                 self._fall_in(anchor, now_ns)
             case Stop():
                 self._make_all(self._conductor.stop(), now_ns)
+                self._stand_unheard(now_ns)
             case Panic():
                 self._panic(now_ns)
             case Incoming(message, at_ns):
                 self._receive(message, at_ns, now_ns)
             case PortLost(reason):
+                if self._output is not None:
+                    self._hanging |= self._output.struck_keys
                 self.detach(now_ns)
                 self._whereabouts.moved = True
                 self._report(Fault(reason, ports_lost=True))
@@ -185,8 +198,8 @@ class Engine:
 
     @property
     def rolling(self) -> bool:
-        """Whether the song rolls."""
-        return self._rolling
+        """Whether the song rolls, heard or (for want of a port) unheard."""
+        return self._rolling or self._unheard is not None
 
     # --- the passing of time ---
 
@@ -272,22 +285,47 @@ class Engine:
     # --- transport ---
 
     def _start(self, at_ticks: int | None, now_ns: int) -> None:
-        if self._output is None:
-            return
         if at_ticks is None:
             at_ticks = self._position
-            if (song := self._song()) is not None:
+            if (song := self._song() or self._unheard) is not None:
                 at_ticks = cell_at(song.to_ticks(now_ns))
+        if self._output is None:
+            if self._leads:
+                self._position = max(0, cell_at(at_ticks))
+                self._unheard = BeatMap.at(self._internal.bpm, self._position, now_ns)
+                self._whereabouts.moved = True
+            return
         from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
         self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
 
     def _fall_in(self, anchor: Anchor, now_ns: int) -> None:
-        if self._ports is None or self._output is None:
-            return
-        ahead_ns = now_ns - self._ports.clock.to_host_ns(now_ns)  # of the host's clock
-        song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns + ahead_ns)
-        from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
-        self._make_all(self._conductor.fall_in(song, from_ns), now_ns)
+        song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
+        if self._ports is not None and self._output is not None:
+            from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+            self._make_all(self._conductor.fall_in(_on_clock_of(self._ports, song, now_ns), from_ns), now_ns)
+        elif self._leads:
+            self._unheard = song
+            self._whereabouts.moved = True
+
+    def _be_heard(self, song: BeatMap, ports: Ports, now_ns: int) -> None:
+        """Have a song that rolled unheard come out of these ports. The bars that nobody heard count."""
+        song = _on_clock_of(ports, song, now_ns)
+        from_ns = now_ns + ports.out.lead_ns + START_DELAY_NS
+        if self._left_ticks is not None:
+            self._left_ticks -= cell_at(song.to_ticks(from_ns)) - self._position
+            if self._left_ticks <= 0:
+                self._left_ticks = self._all_ticks
+                self._report(Finished())
+                return
+        self._make_all(self._internal.fall_in(song, from_ns), now_ns)
+
+    def _stand_unheard(self, now_ns: int) -> None:
+        """Stop the song that rolls without a port."""
+        if self._unheard is not None:
+            self._position = max(0, cell_at(self._unheard.to_ticks(now_ns)))
+            self._unheard = None
+            self._whereabouts.moved = True
+            self._stand()
 
     def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
         """Roll from a song position, or roll on from there, along `song`."""
@@ -394,10 +432,13 @@ class Engine:
                 self._sequencer.set_block(card.block, card.pattern)
         self._stand_unless_rolling()
 
-    def _set_tempo(self, bpm: float) -> None:
+    def _set_tempo(self, bpm: float, now_ns: int) -> None:
         cursor = self._sequencer.position_ticks
         self._conductor.set_tempo(check_bpm(bpm), cursor)
         self._internal.bpm = bpm
+        if self._unheard is not None:
+            self._unheard = self._unheard.with_tempo(bpm, now_ns)
+            self._whereabouts.moved = True
         if self._rolling and self._leads:
             self._map = self._conductor.line or self._map
             self.recorder.tempo(cursor, bpm)
@@ -405,6 +446,7 @@ class Engine:
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
         self._halt(now_ns)
+        self._stand_unheard(now_ns)
         self._conductor = self._conductor_of(sync)
         self._whereabouts.moved = True
         self._make(self._conductor.join(now_ns), now_ns)
@@ -427,6 +469,12 @@ class Engine:
 
     # --- reports ---
 
+    def tell_ports(self) -> None:
+        """Report which ports are open, if any are."""
+        if (ports := self._ports) is not None:
+            inp = ports.inp.name if ports.inp else None
+            self._report(PortsOpened(ports.api, ports.out.name, inp, ports.destination, ports.source))
+
     def stats(self) -> Stats:
         """The figures so far."""
         return self._figures.stats(self._output, self._lineup.swaps)
@@ -448,6 +496,8 @@ class Engine:
 
     def _where(self, now_ns: int) -> Anchor:
         sync, status, song = self._conductor.sync, self._conductor.status(now_ns), self._song()
+        if (unheard := self._unheard) is not None:
+            return Anchor(unheard.origin_ticks, unheard.origin_ns, unheard.bpm, Motion.ROLLING, sync)
         bpm = status.bpm or self._internal.bpm
         if song is None or status.motion is not Motion.ROLLING:
             motion = status.motion if status.motion is Motion.ARMED else Motion.STOPPED
@@ -455,3 +505,9 @@ class Engine:
         at_ns = song.origin_ns if self._leads else now_ns
         ticks = song.to_ticks(at_ns)
         return Anchor(ticks, at_ns, song.bpm, Motion.ROLLING, sync, status.clock, status.phase_ms)
+
+
+def _on_clock_of(ports: Ports, song: BeatMap, now_ns: int) -> BeatMap:
+    """A song by the host's clock, by that of the ports."""
+    ahead_ns = now_ns - ports.clock.to_host_ns(now_ns)
+    return replace(song, origin_ns=song.origin_ns + ahead_ns)

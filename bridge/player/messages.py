@@ -77,7 +77,10 @@ class PlayerConfig:
 
 @dataclass(frozen=True, slots=True)
 class OpenPorts:
-    """Open these ports in place of those that are open. None: a virtual port of our own."""
+    """Open these ports in place of those that are open. None: a virtual port of our own.
+
+    Where there is no such port, the old ones stay open and play on, and a `Fault` says so.
+    """
 
     api: str
     out: str | None = None
@@ -213,11 +216,17 @@ class LoopPlaying:
 
 @dataclass(frozen=True, slots=True)
 class PortsOpened:
-    """The ports that are now open, by name; inp is None where there is no input."""
+    """The ports that are now open, by name; inp is None where there is no input.
+
+    destination, source: the other programs' ports that they are connected to, by a name under which they can
+    be opened again; None: a virtual port of our own, for others to connect to.
+    """
 
     api: str
     out: str
     inp: str | None
+    destination: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +234,8 @@ class Fault:
     """Something that the user must know: a sentence with what happened and what to do.
 
     fatal        the player ends
-    ports_lost   there are no open ports any more: the transport has stopped, `OpenPorts` opens others
+    ports_lost   there are no open ports any more. A song that we lead rolls on unheard; the same ports are
+                 tried again every second, and `OpenPorts` opens others
     crashed      the player ends (or has ended) though nothing that was asked of it was wrong: another one may
                  do better
     """
@@ -234,6 +244,13 @@ class Fault:
     fatal: bool = False
     ports_lost: bool = False
     crashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Good news: what a Fault told of is over. A sentence for the user."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,4 +304,4 @@ class Legacy:
     memo: bytes
 
 
-Report = Anchor | LoopPlaying | PortsOpened | Fault | Finished | Stats | Ended | Legacy
+Report = Anchor | LoopPlaying | PortsOpened | Fault | Notice | Finished | Stats | Ended | Legacy

@@ -60,6 +60,11 @@ class Output:
         return frozenset(self._open)
 
     @property
+    def struck_keys(self) -> frozenset[int]:
+        """The keys that were ever struck: a port that was lost may have lost the note-off of any of them."""
+        return frozenset(self._struck)
+
+    @property
     def notes_sent(self) -> int:
         """Note-ons that went out or will."""
         return self._notes_sent

@@ -30,8 +30,9 @@ from bridge import realtime
 from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
 from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
-from bridge.player.messages import Command, Ended, Fault, OpenPorts, PlayerConfig, Quit
-from bridge.ports import Clock, Incoming, PortLost, Ports, open_ports
+from bridge.player.messages import Command, Ended, Fault, Notice, OpenPorts, PlayerConfig, Quit
+from bridge.player.reopening import Checked, Reopened, Reopener, check
+from bridge.ports import Clock, Incoming, PeerBack, PeerGone, PortLost, Ports, open_ports
 from bridge.ports.sender import HostClock
 
 FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -84,12 +85,15 @@ class _Player:
         self._ports: Ports | None = None
         self._clock: Clock = HostClock()
         self._stale = 0  # how many _PortsClosed are in the inbox
+        self._remembered: OpenPorts | None = None  # what is open, or was until it was lost
+        self._asked: OpenPorts | None = None  # what is to be opened if there are such ports
+        self._reopener: Reopener | None = None  # while the ports are lost
         self._quit = False
         self._opened = False
 
     def run(self) -> None:
         """Open the ports and play until `Quit` or a wind-down's end. GroovebridgeError: no such ports."""
-        self._open(OpenPorts(self._config.api, self._config.out, self._config.inp), resume=False)
+        self._open(OpenPorts(self._config.api, self._config.out, self._config.inp))
         self._opened = True
         gc.collect()
         gc.freeze()
@@ -110,6 +114,7 @@ class _Player:
 
     def end(self) -> None:
         """Close notes and ports, write the recording, say `Ended`."""
+        self._give_up()
         self._close()
         if self._opened and self._config.record is not None:
             try:
@@ -128,20 +133,31 @@ class _Player:
             case StudioCame(pipe):
                 self._studio.came(pipe)
                 self._engine.play_on()
-            case OpenPorts():
-                resume = self._close()
-                try:
-                    self._open(item, resume)
-                except GroovebridgeError as error:
-                    self._studio.report(Fault(str(error), ports_lost=True))
-                self._studio.obeyed(item)
+            case OpenPorts() if self._ports is None:
+                self._change(item)
+            case OpenPorts():  # what plays plays on until we know that there are such ports
+                self._asked = item
+                check(item, self._inbox)
+            case Checked(wanted, error):
+                self._answer(wanted, error)
+            case Reopened(by):
+                self._take_over(by)
             case _PortsClosed():
                 self._stale -= 1
-            case Incoming() | PortLost() if self._stale:
+            case Incoming() | PortLost() | PeerGone() | PeerBack() if self._stale:
                 pass
+            case PeerGone(text):
+                self._studio.report(Fault(text))
+            case PeerBack(text):
+                self._studio.report(Notice(text))
+            case Incoming() if self._ports is None:  # open again but not yet ours: another clock's time
+                pass
+            case PortLost() if self._ports is None:  # open again, and lost again before we took them over
+                self._reopen()
             case PortLost():
                 self._engine.handle(item, self._clock.now_ns())
                 self._close()
+                self._reopen()
             case Incoming():
                 self._engine.handle(item, self._clock.now_ns())
             case _:
@@ -149,22 +165,79 @@ class _Player:
                 self._engine.handle(command, self._clock.now_ns())
                 self._studio.obeyed(command)
 
-    def _open(self, wanted: OpenPorts, resume: bool) -> None:
-        ports = open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, self._config.client_name)
+    def _open(self, wanted: OpenPorts) -> None:
+        """Open ports and play through them. GroovebridgeError: there are none such."""
+        self._attach(open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, self._config.client_name))
+
+    def _attach(self, ports: Ports) -> None:
         self._ports = ports
         self._clock = ports.clock
-        self._engine.attach(ports, self._clock.now_ns(), resume)
+        self._remembered = OpenPorts(ports.api, ports.destination, ports.source)
+        self._engine.attach(ports, self._clock.now_ns())
 
-    def _close(self) -> bool:
-        """Let go of the ports, if there are any; says whether our clock was rolling."""
-        rolling = self._engine.detach(self._clock.now_ns())
+    def _close(self) -> None:
+        """Let go of the ports, if there are any."""
+        self._engine.detach(self._clock.now_ns())
         if self._ports is not None:
             self._ports.close()
             self._ports = None
             self._clock = HostClock()
             self._stale += 1
             self._inbox.put(_PortsClosed())
-        return rolling
+            gc.collect()  # what they leave behind; there is no beat now that this could hold up
+
+    def _answer(self, wanted: OpenPorts, error: str | None) -> None:
+        """We know whether there are such ports."""
+        if wanted is not self._asked:  # others were asked for meanwhile
+            return
+        self._asked = None
+        if error is None:
+            self._change(wanted)
+        else:
+            self._studio.report(Fault(error))
+            self._engine.tell_ports()
+
+    def _change(self, wanted: OpenPorts) -> None:
+        """Open these ports in place of what is open; where that fails, what was open comes back."""
+        self._give_up()
+        before = self._remembered
+        self._close()
+        try:
+            self._open(wanted)
+        except GroovebridgeError as error:
+            self._remembered = before
+            self._studio.report(Fault(str(error), ports_lost=True))
+            self._reopen()
+        else:
+            self._studio.obeyed(wanted)
+
+    def _reopen(self) -> None:
+        """Look for what was open until it is there again."""
+        wanted, name = self._remembered, self._config.client_name
+        if wanted is None:
+            return
+
+        def open_them() -> Ports:
+            return open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, name, patient=True)
+
+        self._give_up()
+        self._reopener = Reopener(open_them, self._inbox)
+
+    def _give_up(self) -> None:
+        """Look for lost ports no more."""
+        self._asked = None
+        if self._reopener is not None:
+            self._reopener.give_up()
+            self._reopener = None
+
+    def _take_over(self, by: Reopener) -> None:
+        """Lost ports are open again."""
+        ports = by.take()
+        if ports is None:  # we gave up meanwhile
+            return
+        self._reopener = None
+        self._attach(ports)
+        self._studio.report(Notice(f"The MIDI port {ports.out.name} is back."))
 
 
 def _let_go_of_terminal() -> None:

@@ -4,7 +4,7 @@
 Their values and protocols are in `bridge.ports.base`.
 """
 
-from bridge.ports.apis import APIS, best_api, list_ports, open_ports
+from bridge.ports.apis import APIS, best_api, check_ports, list_ports, open_ports
 from bridge.ports.base import (
     Clock,
     Inbox,
@@ -12,6 +12,8 @@ from bridge.ports.base import (
     MidiIn,
     MidiOut,
     OutCounters,
+    PeerBack,
+    PeerGone,
     PortError,
     PortLost,
     PortNames,
@@ -26,11 +28,14 @@ __all__ = [
     "MidiIn",
     "MidiOut",
     "OutCounters",
+    "PeerBack",
+    "PeerGone",
     "PortError",
     "PortLost",
     "PortNames",
     "Ports",
     "best_api",
+    "check_ports",
     "list_ports",
     "open_ports",
 ]

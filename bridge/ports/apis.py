@@ -7,6 +7,7 @@ import sys
 from bridge.ports.base import Inbox, PortError, PortNames, Ports
 from bridge.ports.jack_client import jack_answers, jack_ports
 from bridge.ports.jack_port import JackPorts
+from bridge.ports.names import match_port
 from bridge.ports.nowhere import NowherePorts
 
 APIS = ("jack", "alsa", "coremidi", "winmm", "rtmidi-jack", "none")
@@ -26,7 +27,12 @@ def best_api() -> str:
 
 
 def open_ports(
-    api: str, out: str | None, inp: str | None, inbox: Inbox, client_name: str = "Groovebridge"
+    api: str,
+    out: str | None,
+    inp: str | None,
+    inbox: Inbox,
+    client_name: str = "Groovebridge",
+    patient: bool = False,
 ) -> Ports:
     """Open an output and an input through one API and put what arrives into `inbox`.
 
@@ -35,6 +41,8 @@ def open_ports(
     no other.
                  None: only a virtual port of our own, for other programs to connect to
     client_name  what other programs see
+    patient      where the API can wait for another program's port (JACK, ALSA), do: open ours, tell
+    `PeerGone`, and connect when that port is there. `out` and `inp` are then exact names
 
     Raises PortError with a sentence that says what is missing and what to do.
     """
@@ -42,17 +50,24 @@ def open_ports(
         api = best_api()
     _check(api)
     if api == "jack":
-        return JackPorts(out, inp, inbox, client_name)
+        return JackPorts(out, inp, inbox, client_name, patient)
     if api == "none":
-        for wanted in (out, inp):
-            if wanted is not None:
-                raise PortError(
-                    f"There is no port {wanted!r} without a MIDI system: choose --api, or leave the port out."
-                )
+        _check_nowhere(out, inp)
         return NowherePorts()
     from bridge.ports.rtmidi_port import RtMidiPorts
 
     return RtMidiPorts(api, out, inp, inbox, client_name)
+
+
+def check_ports(api: str, out: str | None, inp: str | None) -> None:
+    """PortError where `open_ports` could not find the API or such ports. Opens none, disturbs none."""
+    names = list_ports(api)
+    if names.api == "none":
+        _check_nowhere(out, inp)
+    if out is not None:
+        match_port(out, names.outputs, "output")
+    if inp is not None:
+        match_port(inp, names.inputs, "input")
 
 
 def list_ports(api: str) -> PortNames:
@@ -67,6 +82,14 @@ def list_ports(api: str) -> PortNames:
     from bridge.ports.rtmidi_port import rtmidi_ports
 
     return rtmidi_ports(api)
+
+
+def _check_nowhere(out: str | None, inp: str | None) -> None:
+    for wanted in (out, inp):
+        if wanted is not None:
+            raise PortError(
+                f"There is no port {wanted!r} without a MIDI system: choose --api, or leave the port out."
+            )
 
 
 def _check(api: str) -> None:

@@ -45,8 +45,24 @@ class PortLost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """The other program's port that ours is connected to has gone; ours is open. `text` is a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerBack:
+    """It is there again, and connected. `text` is a sentence."""
+
+    text: str
+
+
 class Inbox(Protocol):
-    """Where a port puts what arrives (`Incoming`) and its loss (`PortLost`), such as `queue.SimpleQueue`."""
+    """Where a port puts what arrives (`Incoming`), its loss (`PortLost`), and what becomes of its peers
+    (`PeerGone`, `PeerBack`); such as `queue.SimpleQueue`.
+    """
 
     def put(self, item: object, /) -> None:
         """Append the item. Called from MIDI callbacks: must not block."""
@@ -135,6 +151,14 @@ class Ports(Protocol):
     @property
     def inp(self) -> MidiIn | None:
         """Where clock and performed notes come from."""
+
+    @property
+    def destination(self) -> str | None:
+        """The other program's port that we send to, by a name that finds it again; None: others connect."""
+
+    @property
+    def source(self) -> str | None:
+        """The other program's port that we listen to, likewise."""
 
     def close(self) -> None:
         """Send what is due now, drop the rest, close both. Idempotent; the notes were closed before."""

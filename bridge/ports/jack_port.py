@@ -28,6 +28,7 @@ from typing import Any
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost
 from bridge.ports.frames import FrameRate, unwrap
 from bridge.ports.jack_client import load_jack, open_client, port_names
+from bridge.ports.jack_patch import JackPatch
 from bridge.ports.names import match_port
 from bridge.ports.placing import Placer
 
@@ -135,20 +136,25 @@ class JackPorts:
 
     api = "jack"
 
-    def __init__(self, out: str | None, inp: str | None, inbox: Inbox, client_name: str) -> None:
-        """Open the client and connect it; raises PortError when there is no server or no such port."""
+    def __init__(
+        self, out: str | None, inp: str | None, inbox: Inbox, client_name: str, patient: bool = False
+    ) -> None:
+        """Open the client and connect it.
+
+        Raises PortError when there is no server, and, if not `patient`, when there is no such port.
+        """
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         self._jack = load_jack()
         self._inbox = inbox
         self._client: Any = open_client(self._jack, client_name)
         try:
-            self._open(out, inp)
+            self._open(out, inp, patient)
         except BaseException:
             self._client.close()
             raise
         atexit.register(self.close)
 
-    def _open(self, out: str | None, inp: str | None) -> None:
+    def _open(self, out: str | None, inp: str | None, patient: bool) -> None:
         client = self._client
         self._rate = FrameRate(int(client.samplerate))
         self._period = int(client.blocksize)
@@ -161,19 +167,21 @@ class JackPorts:
         self.clock = JackClock(client, self._rate)
         self.out = JackOut(self, self._out_port.name)
         self.inp = JackIn(self._in_port.name)
-        destination = out and match_port(out, port_names(client, is_input=True), "output")
-        source = inp and match_port(inp, port_names(client, is_output=True), "input")
+        self.destination, self.source = out or None, inp or None
+        if not patient:
+            self.destination = match_port(out, port_names(client, is_input=True), "output") if out else None
+            self.source = match_port(inp, port_names(client, is_output=True), "input") if inp else None
+        self._patch = JackPatch(self._jack, client, self._inbox)
+        client.set_port_registration_callback(self._patch.note_change, only_available=False)
         client.set_process_callback(self._process)
         client.set_blocksize_callback(self._set_period)
         client.set_xrun_callback(self._count_xrun)
         client.set_shutdown_callback(self._server_gone)
         client.activate()
-        for start, end in ((self.out.name, destination), (source, self.inp.name)):
-            if start and end:
-                try:
-                    client.connect(start, end)
-                except self._jack.JackError as error:
-                    raise PortError(f"JACK would not connect {start!r} to {end!r}: {error}.") from None
+        try:
+            self._patch.start(self.out.name, self.destination, self.source, self.inp.name, patient)
+        except self._jack.JackError as error:
+            raise PortError(f"JACK would not connect our ports: {error}.") from None
 
     # --- the player's thread -------------------------------------------------------------------------------
 
@@ -218,6 +226,7 @@ class JackPorts:
         atexit.unregister(self.close)
         self.cancel_from(self.clock.now_ns() + self.out.lead_ns)
         self._flush()
+        self._patch.close()
         self.clock.detach()
         # A server that stands still (a hung driver, a debugger) never answers, and libjack asks without a
         # time limit: then the client is left to this thread and to the end of the process.
@@ -273,11 +282,14 @@ class JackPorts:
 
     def _server_gone(self, _status: object, reason: str) -> None:
         why = f" ({reason.strip()})" if reason.strip() else ""
-        self._lose(f"The connection to JACK is lost{why}. Start its server again, then try again.")
+        self._lose(
+            f"The connection to JACK is lost{why}. Start its server again: it will be found by itself."
+        )
 
     def _lose(self, sentence: str) -> None:
         if not self._lost:
             self._lost = True
+            self._patch.end()
             if not self._closed:  # a hung server that goes later is no loss to the ports that took over
                 self._inbox.put(PortLost(sentence))
 

@@ -21,6 +21,8 @@ class NowherePorts:
 
     api = "none"
     inp = None
+    destination = None
+    source = None
 
     def __init__(self) -> None:
         self.clock = HostClock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _APIS = {  # RtMidi's constant, and what people call it
     "winmm": ("API_WINDOWS_MM", "Windows MIDI"),
     "rtmidi-jack": ("API_UNIX_JACK", "RtMidi's JACK"),
 }
+_NUMBER = re.compile(r" \d+(:\d+)?$")
 _ALSA_DEVICE = Path("/dev/snd/seq")
 _LOOPMIDI = (
     "Windows has no virtual MIDI ports of its own. Install loopMIDI (tobias-erichsen.de), press + there to "
@@ -86,8 +88,9 @@ class RtMidiPorts:
 
     def _open(self, out: str | None, inp: str | None, client_name: str) -> None:
         # Both are found before either is opened: some APIs list our own ports too.
-        destination = out and match_port(out, self._midi_out.get_ports(), "output")
-        source = inp and match_port(inp, self._midi_in.get_ports(), "input")
+        destination = match_port(out, self._midi_out.get_ports(), "output") if out else None
+        source = match_port(inp, self._midi_in.get_ports(), "input") if inp else None
+        self.destination, self.source = _lasting(destination), _lasting(source)
         out_name = _open_port(self._midi_out, destination, client_name)
         self._midi_in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._midi_in.set_callback(self._receive)
@@ -118,7 +121,12 @@ class RtMidiPorts:
         if self._closed:  # the last messages did not go out: no loss to the ports that take over
             return
         what = f"The MIDI output {self.out.name!r} has gone ({error})."
-        self._inbox.put(PortLost(f"{what} Plug it in again, then try again."))
+        self._inbox.put(PortLost(f"{what} Plug it in again: it will be found by itself."))
+
+
+def _lasting(name: str | None) -> str | None:
+    """A port's name without the number that RtMidi adds: it is another one when the device comes back."""
+    return None if name is None else _NUMBER.sub("", name)
 
 
 def rtmidi_works(api: str) -> bool:

@@ -154,14 +154,14 @@ def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
     studio.subscribe(states.put)
     state = studio.state
     opened = watched = False
+    news: str | None = None
     clock_told: tuple[ClockState, Motion] | None = None
     while True:
         if state.ended:
             return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
-        if state.fault is not None:
-            if opened and state.ports is None:
-                return state.fault
-            say(state.fault)
+        news, told_before = state.fault or state.notice, news
+        if news is not None and news != told_before:  # a state that was waiting may carry it once more
+            say(news)
             studio.dismiss_fault()
         if state.finished:
             return None

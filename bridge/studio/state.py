@@ -19,6 +19,7 @@ class StudioState:
     anchor       where the song is; None until the player has told
     ports        what is open; None while opening, or after the ports were lost
     fault        what the user must know, until it is dismissed
+    notice       that what a fault told of is over, until it is dismissed
     stats        the player's figures, told at each stop and at the end
     finished     the number of bars that was asked for has been played
     ended        the player process has ended (opening ports or `play` starts another)
@@ -37,6 +38,7 @@ class StudioState:
     evolve: bool = False
     ports: PortsOpened | None = None
     fault: str | None = None
+    notice: str | None = None
     stats: Stats | None = None
     finished: bool = False
     ended: bool = False

@@ -30,6 +30,7 @@ from bridge.player.messages import (
     Fault,
     Finished,
     LoopPlaying,
+    Notice,
     OpenPorts,
     Panic,
     PlayerConfig,
@@ -238,9 +239,9 @@ class Studio:
     # --- life ---
 
     def dismiss_fault(self) -> None:
-        """The user has read it."""
+        """The user has read it: the fault, or the notice."""
         with self._changing():
-            self._set(fault=None)
+            self._set(fault=None, notice=None)
 
     def close(self) -> Stats | None:
         """End player and threads and wait for them; the player's figures. Idempotent. Not from a callback."""
@@ -345,10 +346,13 @@ class Studio:
                     loop = self._repertoire.loop(loop_id) or self._state.loop
                     self._set(loop=loop, loop_id=loop_id)
                     self._set_next()
-                case PortsOpened():
+                case PortsOpened(api, _, _, destination, source):
+                    self._config = replace(self._config, api=api, out=destination, inp=source)
                     self._set(ports=report)
+                case Notice(text):
+                    self._set(fault=None, notice=text)
                 case Fault(text, fatal, ports_lost):
-                    self._set(fault=text)
+                    self._set(fault=text, notice=None)
                     if fatal or ports_lost:
                         self._set(ports=None)
                     if fatal:

@@ -47,7 +47,7 @@ def status_of(state: StudioState, output: str | None = None) -> Status:
 
     output: the port of another program that was chosen to send to; None is our own virtual port.
     """
-    return _trouble(state) or _clock(state) or _calm(state, output)
+    return _trouble(state) or _clock(state) or _news(state) or _calm(state, output)
 
 
 def _trouble(state: StudioState) -> Status | None:
@@ -89,6 +89,10 @@ def _clock(state: StudioState) -> Status | None:
     if state.motion is not Motion.ROLLING:
         return Status(Level.CALM, f"Locked to the MIDI clock at {port}. Press play in your DAW.")
     return None
+
+
+def _news(state: StudioState) -> Status | None:
+    return Status(Level.CALM, state.notice, Remedy.DISMISS) if state.notice else None
 
 
 def _calm(state: StudioState, output: str | None) -> Status:

@@ -11,7 +11,7 @@ from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, SwapAt, Sync
 from bridge.studio import StudioState
-from gui.models.status import Level, Remedy, status_of
+from gui.models.status import Level, Remedy, Status, status_of
 
 PORTS = PortsOpened("jack", "Groovebridge:out", "Groovebridge:in")
 
@@ -39,6 +39,10 @@ def test_a_fault_comes_before_all_else_and_can_be_dismissed() -> None:
 
 def test_a_lost_port_offers_to_look_again() -> None:
     assert status_of(picture(ports=None, fault="The server has gone.")).remedy is Remedy.REOPEN
+
+
+def test_good_news_is_said_calmly_until_it_is_dismissed() -> None:
+    assert status_of(picture(notice="It is back.")) == Status(Level.CALM, "It is back.", Remedy.DISMISS)
 
 
 def test_a_machine_without_midi_is_told_what_to_do() -> None:

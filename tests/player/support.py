@@ -90,6 +90,8 @@ class MemoryPorts:
     out: MemoryPort
     api: str = "memory"
     inp: None = None
+    destination: str | None = None
+    source: str | None = None
 
     def close(self) -> None:
         self.out.dead = True

@@ -279,40 +279,6 @@ def test_a_player_that_slept_goes_on_where_the_song_is() -> None:
     notes_of(rig.port.in_order())
 
 
-def test_a_lost_port_stops_the_song_and_says_why() -> None:
-    rig = Rig()
-    rig.do(SetLoop(random_loop(2), 1), Start())
-    rig.run_ms(500)
-    rig.port.dead = True
-    rig.do(PortLost("The JACK server has gone. Start it again."))
-    assert rig.told(Fault) == [Fault("The JACK server has gone. Start it again.", ports_lost=True)]
-    assert rig.told(Anchor)[-1].motion is Motion.STOPPED
-    rig.do(Start(), Panic(), SetTempo(90), SetSendClock(True))
-    rig.run_ms(1000)
-    assert rig.engine.stats().open_notes == 0
-    port = MemoryPort(rig.clock)
-    rig.engine.attach(MemoryPorts(rig.clock, port), rig.clock.ns)
-    rig.do(Start())
-    rig.run_ms(1000)
-    rig.do(Stop())
-    assert notes_of([entry for entry in port.in_order() if entry[1][0] < 0xF0])
-
-
-def test_other_ports_take_over_what_was_playing() -> None:
-    rig = Rig()
-    rig.do(SetLoop(random_loop(2), 1), Start())
-    rig.run_ms(1.5 * BAR_MS)
-    rolling = rig.engine.detach(rig.clock.ns)
-    assert rolling
-    assert notes_of(rig.port.in_order())
-    port = MemoryPort(rig.clock)
-    rig.engine.attach(MemoryPorts(rig.clock, port), rig.clock.ns, resume=rolling)
-    rig.run_ms(1000)
-    assert port.sent
-    rolls = [each.ticks for each in rig.told(Anchor) if each.motion is Motion.ROLLING]
-    assert rolls[-1] == pytest.approx(1.5 * TICKS_PER_BAR, abs=TICKS_PER_STEP)
-
-
 def test_a_player_whose_studio_vanished_finishes_its_four_bars() -> None:
     rig = Rig()
     rig.do(SetLoop(random_loop(2), 1), Start())

@@ -83,7 +83,7 @@ def test_ports_that_cannot_be_opened_while_running_are_a_sentence_and_others_can
         player.wait_for(PortsOpened)
         player.send(OpenPorts("none", out="synth"))
         fault = player.wait_for(Fault)
-        assert fault.ports_lost
+        assert not fault.ports_lost
         assert not fault.fatal
         player.forget()
         player.send(OpenPorts("none"))

@@ -16,6 +16,7 @@ from bridge.player.engine import WAKE_NS, Engine
 from bridge.player.lifeline import Lifeline
 from bridge.player.messages import Fault, OpenPorts, Quit, Report, SetTempo, Sync
 from bridge.player.process import _Player
+from bridge.player.reopening import Checked
 from bridge.ports import Incoming, PortLost
 
 CONFIG = PlayerConfig(api="none", sync=Sync.CLOCK)
@@ -74,8 +75,9 @@ def test_what_closed_ports_left_behind_is_dropped_and_commands_keep_their_order(
         handle(engine, item, now_ns)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Engine, "handle", note)
+    player._asked = OpenPorts("none")
     items = [
-        OpenPorts("none"),
+        Checked(player._asked, None),  # there are such ports: the old ones are closed, and these opened
         SetTempo(90),
         Incoming(b"\xfa", 1),
         PortLost("The old ports have gone."),
@@ -107,7 +109,7 @@ def test_a_flood_of_commands_does_not_keep_the_engine_from_its_wake_up(
         advanced.append(at_ns)
         return at_ns + WAKE_NS
 
-    def open_ports(self: _Player, _wanted: OpenPorts, resume: bool) -> None:
+    def open_ports(self: _Player, _wanted: OpenPorts) -> None:
         self._clock = Clock()  # type: ignore[assignment]
 
     monkeypatch.setattr(Engine, "handle", handle)

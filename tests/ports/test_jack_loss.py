@@ -38,7 +38,7 @@ def test_a_server_that_goes_is_reported_once_and_closing_does_not_hang(
     assert isinstance(lost, PortLost)
     assert lost.reason == (
         "The connection to JACK is lost (JACK server has been closed). "
-        "Start its server again, then try again."
+        "Start its server again: it will be found by itself."
     )
     before = ports.clock.now_ns()
     ports.out.send(b"\xf8", ports.clock.now_ns())

@@ -18,6 +18,7 @@ from bridge.player.messages import (
     Finished,
     LoopPlaying,
     Motion,
+    Notice,
     OpenPorts,
     Panic,
     PortsOpened,
@@ -198,6 +199,26 @@ def test_lost_ports_are_told_and_other_ports_can_be_opened(desk: Any) -> None:
     assert desk.state.fault is None
     assert desk.link.commands[-1] == OpenPorts("alsa", "synth", None)
     assert len(desk.links) == 1
+
+
+def test_a_notice_ends_the_fault_and_stands_until_it_is_read(desk: Any) -> None:
+    desk.tell(Fault("The JACK server has gone.", ports_lost=True), Notice("The port is back."))
+    assert (desk.state.fault, desk.state.notice) == (None, "The port is back.")
+    desk.studio.dismiss_fault()
+    assert desk.state.notice is None
+    desk.tell(Notice("The port is back."), Fault("It has gone again."))
+    assert (desk.state.fault, desk.state.notice) == ("It has gone again.", None)
+
+
+def test_a_new_player_gets_the_ports_that_were_open_last_and_not_those_that_were_refused(desk: Any) -> None:
+    desk.tell(PortsOpened("jack", "Groovebridge:out", "Groovebridge:in", "daw:in", None))
+    desk.studio.open_ports("jack", "wrong")
+    desk.tell(Fault("There is no such port."))
+    desk.tell(PortsOpened("jack", "Groovebridge:out", "Groovebridge:in", "daw:in", None))
+    desk.tell(Fault("The player stopped unexpectedly.", fatal=True))
+    desk.studio.play()
+    config = desk.links[-1].config
+    assert (config.api, config.out, config.inp) == ("jack", "daw:in", None)
 
 
 def test_a_player_that_died_is_replaced_with_all_that_was_set(desk: Any) -> None:

@@ -1,0 +1,76 @@
+"""Other programs' ports that vanish while JACK lives on: told, awaited, and connected again."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+
+import pytest
+
+from bridge.ports import PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
+from bridge.ports.base import PortError
+from tests.support.jackd import JackServer
+from tests.support.peer import Peer
+
+pytestmark = pytest.mark.jack
+
+Inbox = queue.SimpleQueue[object]
+Opener = Callable[..., Ports]
+
+
+def hears_us(peer: Peer, ports: Ports) -> bool:
+    """Whether what we send arrives. An xrun may swallow a message, so it is said until it does."""
+    for _ in range(50):
+        ports.out.send(b"\x99\x24\x40", ports.clock.now_ns() + ports.out.lead_ns)
+        ports.out.send(b"\x89\x24\x40", ports.clock.now_ns() + 2 * ports.out.lead_ns)
+        peer.wait_until_frame(peer.frame() + peer.rate // 20)
+        if peer.heard():
+            return True
+    return False
+
+
+def test_a_program_that_quits_is_told_and_connected_again_when_it_returns(
+    opened: Opener, server: JackServer, inbox: Inbox
+) -> None:
+    with Peer("daw") as daw:
+        ports = opened(out="daw", inp="daw")
+        assert (ports.destination, ports.source) == (daw.inp, daw.out)
+    gone = inbox.get(timeout=10)
+    assert isinstance(gone, PeerGone)
+    assert gone.text == "Gone: daw:in and daw:out. Once back, it is connected again."
+    with Peer("daw") as daw:
+        back = inbox.get(timeout=10)
+        assert back == PeerBack("Back, and connected again: daw:in and daw:out.")
+        assert hears_us(daw, ports)
+        daw.play([(0, b"\xf8")])
+        assert inbox.get(timeout=10)
+
+
+def test_who_is_patient_opens_before_the_other_program_is_there(server: JackServer, inbox: Inbox) -> None:
+    with pytest.raises(PortError, match="'daw:in'"):
+        open_ports("jack", "daw:in", None, inbox)
+    ports = open_ports("jack", "daw:in", None, inbox, patient=True)
+    assert isinstance(inbox.get(timeout=10), PeerGone)
+    with Peer("daw") as daw:
+        assert isinstance(inbox.get(timeout=10), PeerBack)
+        assert hears_us(daw, ports)
+        ports.close()
+    assert inbox.empty()
+
+
+def test_ports_that_come_and_go_and_are_not_ours_are_nothing_to_tell(
+    opened: Opener, peer: Peer, inbox: Inbox
+) -> None:
+    ports = opened(out=peer.inp)
+    with Peer("other"):
+        assert hears_us(peer, ports)
+    assert inbox.empty()
+
+
+def test_whether_there_are_such_ports_is_known_without_opening_any(server: JackServer, peer: Peer) -> None:
+    check_ports("jack", "peer", peer.out)
+    check_ports("jack", None, None)
+    for out, inp in (("wrong", None), (None, "wrong")):
+        with pytest.raises(PortError, match="'wrong'"):
+            check_ports("jack", out, inp)
+    assert list_ports("jack").outputs == (peer.inp,)
