@@ -121,9 +121,8 @@ class Sequencer:
         cell = cell_from(max(boundary_ticks, self._cursor, first))
         before = [part for part in self._parts if part.from_cell < cell] if cell > first else []
         after = self._parts[len(before) :]
-        if before:
+        if before and not (after and after[0].from_cell == cell):
             under = before[-1]
-            after = [part for part in after if part.from_cell > cell]
             after.insert(0, _Part(cell, under.base, dict(under.blocks)))
         for part in after:
             _set_block(part.blocks, block, pattern)

@@ -347,6 +347,16 @@ def test_a_block_that_is_playing_changes_at_the_boundary_and_as_a_whole_the_next
     assert [key for _, key in ons(play(sequencer, LENGTH + 1))] == [2, 2, 2, 2, 1]
 
 
+def test_a_block_that_is_set_where_a_swap_begins_leaves_the_swap_as_it_is() -> None:
+    old, new, block = (Pattern(LENGTH, (Span(0, 0, 60, key, 1),)) for key in (1, 2, 3))
+    sequencer = Sequencer(old)
+    sequencer.advance(LENGTH + 10)
+    sequencer.swap(new, 2 * LENGTH)
+    sequencer.set_block(0, block, 2 * LENGTH)
+    sequencer.set_block(3, block, 2 * LENGTH)
+    assert ons(play(sequencer, 5 * LENGTH)) == [(2 * LENGTH, 2), (3 * LENGTH, 3), (4 * LENGTH, 2)]
+
+
 def test_a_limit_plays_the_last_cell_and_closes_every_note() -> None:
     sequencer = Sequencer(Pattern(LENGTH, (Span(0, -50, 70, 36, 1), Span(720, 800, 900 + CELL, 38, 1))))
     sequencer.limit(LENGTH)
