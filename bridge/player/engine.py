@@ -18,13 +18,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
+from bridge.player.ableton import AbletonLink
 from bridge.player.clockout import ClockOut
-from bridge.player.conductors import ClockConductor, Conductor, InternalConductor, Move, Roll, Stand
+from bridge.player.conductors import (
+    ClockConductor,
+    Conductor,
+    InternalConductor,
+    LinkConductor,
+    LinkSession,
+    Move,
+    Roll,
+    Stand,
+)
 from bridge.player.figures import Figures
-from bridge.player.limits import SettingError, check_bars, check_bpm
+from bridge.player.limits import check_bars, check_bpm
 from bridge.player.lineup import Lineup
 from bridge.player.messages import (
     Anchor,
@@ -72,13 +83,20 @@ _GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LO
 class Engine:
     """One player. All methods are called from one thread, with the present on the ports' clock.
 
-    Raises SettingError for a config out of range. `report` must not block. `handle` takes the commands that
-    concern music, and what ports put into their inbox; opening ports and ending are the business of the
-    process around it.
+    Raises SettingError for a config out of range, and what `open_link` raises where Link is to lead and is
+    not installed. `report` must not block. `handle` takes the commands that concern music, and what ports put
+    into their inbox; opening ports and ending are the business of the process around it.
     """
 
-    def __init__(self, config: PlayerConfig, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self,
+        config: PlayerConfig,
+        report: Callable[[Report], None],
+        open_link: Callable[[], LinkSession] = AbletonLink,
+    ) -> None:
         self._report = report
+        self._open_link = open_link
+        self._session: LinkSession | None = None  # once Link was asked for
         self._internal = InternalConductor(check_bpm(config.bpm))
         self._clock = ClockConductor()  # hears every clock, so that it knows one before we follow it
         self._conductor = self._conductor_of(config.sync)
@@ -109,6 +127,7 @@ class Engine:
 
     def attach(self, ports: Ports, now_ns: int) -> None:
         """Play through these ports from now on. A song of ours that was cut short goes on in time."""
+        self._change_clock()
         self._ports = ports
         self._output = Output(ports.out, self.recorder)
         self.tell_ports()
@@ -135,16 +154,19 @@ class Engine:
             self._figures.close(output)
         self._ports = None
         self._output = None
-        self._clock = ClockConductor()  # the next ports have a clock of their own
-        self._conductor = self._conductor_of(self._conductor.sync)
+        self._change_clock()
+
+    def leave(self) -> None:
+        """Take leave of those who share the lead. The last call."""
+        self._conductor.leave()
 
     # --- what comes in ---
 
     def handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
-        """Act on a command, a MIDI message or a port's end. A setting out of range becomes a `Fault`."""
+        """Act on a command, a MIDI message or a port's end. What cannot be set becomes a `Fault`."""
         try:
             self._handle(item, now_ns)
-        except SettingError as error:
+        except GroovebridgeError as error:
             self._report(Fault(str(error)))
 
     def _handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
@@ -257,7 +279,18 @@ class Engine:
         return self._conductor is self._internal
 
     def _conductor_of(self, sync: Sync) -> Conductor:
-        return self._clock if sync is Sync.CLOCK else self._internal
+        match sync:
+            case Sync.INTERNAL:
+                return self._internal
+            case Sync.CLOCK:
+                return self._clock
+            case Sync.LINK:
+                self._session = self._session or self._open_link()
+                return LinkConductor(self._session, self._internal.bpm)
+
+    def _change_clock(self) -> None:
+        for conductor in (self._clock, self._conductor):  # a MIDI clock is heard whoever leads
+            conductor.change_clock()
 
     def _receive(self, message: bytes, at_ns: int, now_ns: int) -> None:
         moves = self._clock.receive(message, at_ns)
@@ -374,6 +407,7 @@ class Engine:
     def _finish(self, now_ns: int) -> None:
         """The end that was set is reached: every cell before it has been played and closed."""
         self._halt(now_ns, self._end_ticks)
+        self._conductor.finish()
         if self._left_ticks is not None and self._left_ticks <= 0:
             self._left_ticks = self._all_ticks
             self._report(Finished())
@@ -445,9 +479,11 @@ class Engine:
             self._whereabouts.moved = True
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
+        conductor = self._conductor_of(sync)
         self._halt(now_ns)
         self._stand_unheard(now_ns)
-        self._conductor = self._conductor_of(sync)
+        self._conductor.leave()
+        self._conductor = conductor
         self._whereabouts.moved = True
         self._make(self._conductor.join(now_ns), now_ns)
 
@@ -498,13 +534,13 @@ class Engine:
         sync, status, song = self._conductor.sync, self._conductor.status(now_ns), self._song()
         if (unheard := self._unheard) is not None:
             return Anchor(unheard.origin_ticks, unheard.origin_ns, unheard.bpm, Motion.ROLLING, sync)
-        bpm = status.bpm or self._internal.bpm
-        if song is None or status.motion is not Motion.ROLLING:
-            motion = status.motion if status.motion is Motion.ARMED else Motion.STOPPED
-            return Anchor(self._position, now_ns, bpm, motion, sync, status.clock, status.phase_ms)
-        at_ns = song.origin_ns if self._leads else now_ns
-        ticks = song.to_ticks(at_ns)
-        return Anchor(ticks, at_ns, song.bpm, Motion.ROLLING, sync, status.clock, status.phase_ms)
+        if song is not None and status.motion is Motion.ROLLING:
+            at_ns = song.origin_ns if self._leads else now_ns
+            ticks, bpm, motion = song.to_ticks(at_ns), song.bpm, Motion.ROLLING
+        else:
+            at_ns, ticks, bpm = now_ns, self._position, status.bpm or self._internal.bpm
+            motion = Motion.ARMED if status.motion is Motion.ARMED else Motion.STOPPED
+        return Anchor(ticks, at_ns, bpm, motion, sync, status.clock, status.phase_ms, status.peers)
 
 
 def _on_clock_of(ports: Ports, song: BeatMap, now_ns: int) -> BeatMap:

@@ -22,10 +22,11 @@ class SwapAt(Enum):
 
 
 class Sync(Enum):
-    """Where tempo and position come from: ourselves, or MIDI clock at our input."""
+    """Where tempo and position come from: ourselves, MIDI clock at our input, or an Ableton Link session."""
 
     INTERNAL = "internal"
     CLOCK = "clock"
+    LINK = "link"
 
 
 class Motion(Enum):
@@ -38,7 +39,7 @@ class Motion(Enum):
 
 class ClockState(Enum):
     """How well the follower holds the foreign clock. OFF when we lead; LOST after half a second without
-    ticks.
+    ticks. On Link: LOCKING while we look for others, WAITING while there are none, then LOCKED.
     """
 
     OFF = "off"
@@ -103,14 +104,14 @@ class SetLoop:
 
 @dataclass(frozen=True, slots=True)
 class SetTempo:
-    """Tempo of the internal clock, 20..400 quarter notes a minute. Position is kept."""
+    """Tempo of our clock or of the Link session, 20..400 quarter notes a minute. Position is kept."""
 
     bpm: float
 
 
 @dataclass(frozen=True, slots=True)
 class SetSync:
-    """Lead (INTERNAL) or follow (CLOCK). Changing it stops and closes all notes."""
+    """Lead (INTERNAL), follow (CLOCK), or share the lead (LINK). Changing it stops and closes all notes."""
 
     sync: Sync
 
@@ -132,7 +133,10 @@ class SetSendClock:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Roll from a song position (ticks, a multiple of 240); internal clock only. None: from where we are."""
+    """Roll from a song position (ticks, a multiple of 240). None: from where we are.
+
+    On Link the session starts, and the song begins at that bar on the next bar line. Nothing on MIDI clock.
+    """
 
     at_ticks: int | None = 0
 
@@ -150,7 +154,7 @@ class FallIn:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stop, take back what is not out, close all notes; internal clock only."""
+    """Stop, take back what is not out, close all notes; on Link all stop. Nothing on MIDI clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ Command = (
 class Anchor:
     """Where the song is: at `at_ns` it was (or will be) at `ticks`, running at `bpm` if rolling.
 
-    Sent when something changed (start, stop, relocation, tempo, clock state), never on a timer.
+    Sent when something changed (start, stop, relocation, tempo, clock state), never on a timer. `peers` is
+    how many others share the Link session.
     """
 
     ticks: float
@@ -204,6 +209,7 @@ class Anchor:
     sync: Sync
     clock: ClockState = ClockState.OFF
     phase_ms: float = 0.0
+    peers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

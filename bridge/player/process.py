@@ -113,9 +113,10 @@ class _Player:
                 engine.wind_down()
 
     def end(self) -> None:
-        """Close notes and ports, write the recording, say `Ended`."""
+        """Close notes and ports, leave a Link session, write the recording, say `Ended`."""
         self._give_up()
         self._close()
+        self._engine.leave()
         if self._opened and self._config.record is not None:
             try:
                 self._engine.recorder.write(self._config.record)

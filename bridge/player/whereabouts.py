@@ -26,7 +26,7 @@ class Whereabouts:
         if (
             told is not None
             and not self.moved
-            and (anchor.motion, anchor.sync, anchor.clock) == (told.motion, told.sync, told.clock)
+            and _kind(anchor) == _kind(told)
             and abs(anchor.bpm - told.bpm) <= TEMPO_STEP_BPM
             and not _astray(told, anchor)
         ):
@@ -34,6 +34,10 @@ class Whereabouts:
         self.moved = False
         self._told = anchor
         return True
+
+
+def _kind(anchor: Anchor) -> tuple[object, ...]:
+    return anchor.motion, anchor.sync, anchor.clock, anchor.peers
 
 
 def _astray(told: Anchor, anchor: Anchor) -> bool:

@@ -17,9 +17,11 @@ import pytest
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_STEP, loop_notes
 from bridge.player import PlayerConfig, PlayerLink
+from bridge.player.conductors import LinkSession
 from bridge.player.engine import Engine
 from bridge.player.messages import Command, Fault, LoopPlaying, Report, Stats
 from bridge.ports.base import Incoming, OutCounters, PortLost
+from tests.player.simulated_link import SimulatedSession
 
 MS = 1_000_000
 _R = TypeVar("_R")
@@ -100,11 +102,15 @@ class MemoryPorts:
 class Rig:
     """An engine with a port in memory; `run_ms` lets time pass as the process's loop would."""
 
-    def __init__(self, config: PlayerConfig | None = None) -> None:
+    def __init__(
+        self,
+        config: PlayerConfig | None = None,
+        open_link: Callable[[SimulatedClock], LinkSession] = SimulatedSession,
+    ) -> None:
         self.clock = SimulatedClock()
         self.port = MemoryPort(self.clock)
         self.reports: list[Report] = []
-        self.engine = Engine(config or PlayerConfig(), self.reports.append)
+        self.engine = Engine(config or PlayerConfig(), self.reports.append, lambda: open_link(self.clock))
         self.engine.attach(MemoryPorts(self.clock, self.port), self.clock.ns)
 
     def do(self, *items: Command | Incoming | PortLost) -> None:

@@ -1,7 +1,18 @@
-"""Who leads the song: our own clock, or a MIDI clock at our input."""
+"""Who leads the song: our own clock, a MIDI clock at our input, or an Ableton Link session."""
 
 from bridge.player.conductors.base import Conductor, Move, Roll, Stand, Status
 from bridge.player.conductors.clock import ClockConductor
 from bridge.player.conductors.internal import InternalConductor
+from bridge.player.conductors.link import LinkConductor, LinkSession
 
-__all__ = ["ClockConductor", "Conductor", "InternalConductor", "Move", "Roll", "Stand", "Status"]
+__all__ = [
+    "ClockConductor",
+    "Conductor",
+    "InternalConductor",
+    "LinkConductor",
+    "LinkSession",
+    "Move",
+    "Roll",
+    "Stand",
+    "Status",
+]

@@ -45,12 +45,14 @@ class Status:
     motion   ROLLING if it has the song roll, ARMED if the next clock is the downbeat, else STOPPED
     clock    how well a foreign clock is held, OFF where there is none
     phase_ms how far the foreign clock is off our line, its jitter included
+    peers    how many others share a Link session
     """
 
     bpm: float | None
     motion: Motion
     clock: ClockState = ClockState.OFF
     phase_ms: float = 0.0
+    peers: int = 0
 
 
 class Conductor(Protocol):
@@ -74,6 +76,15 @@ class Conductor(Protocol):
 
     def join(self, now_ns: int) -> Move:
         """It leads from now on: what the song has to do."""
+
+    def leave(self) -> None:
+        """Another leads from now on."""
+
+    def change_clock(self) -> None:
+        """Times are of another clock from now on, for ports were closed or opened: the song stands."""
+
+    def finish(self) -> None:
+        """The song came to its end and stands, though nobody stopped it."""
 
     def check(self, now_ns: int, near_ns: int) -> Sequence[Move]:
         """Time has passed. What is due before `near_ns` will be handed over (`now_ns`: there is no port)."""

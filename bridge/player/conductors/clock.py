@@ -49,6 +49,17 @@ class ClockConductor:
         here, line = self._transport.position_ticks(now_ns), self._transport.map
         return Stand(int(here)) if line is None else Roll(here, line)
 
+    def leave(self) -> None:
+        """The clock is still heard."""
+
+    def change_clock(self) -> None:
+        """Forget what was heard."""
+        self._transport = ClockTransport()
+        self._awaited = None
+
+    def finish(self) -> None:
+        """The DAW plays on."""
+
     def receive(self, message: bytes, at_ns: int) -> Sequence[Move]:
         """Take a MIDI message that arrived at `at_ns`."""
         return self._moves(self._transport.receive(message, at_ns))

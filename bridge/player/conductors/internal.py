@@ -38,6 +38,17 @@ class InternalConductor:
         self._line = None
         return Stand()
 
+    def leave(self) -> None:
+        """Nobody to take leave of."""
+
+    def change_clock(self) -> None:
+        """Stand."""
+        self._line = None
+
+    def finish(self) -> None:
+        """Stand."""
+        self._line = None
+
     def check(self, now_ns: int, near_ns: int) -> Sequence[Move]:
         """Nothing happens by itself."""
         return ()
