@@ -36,6 +36,7 @@ class SyncChoice(StrEnum):
 
     internal = "internal"
     clock = "clock"
+    link = "link"
 
 
 class ApiChoice(StrEnum):
@@ -88,6 +89,7 @@ PLAY_EXAMPLES = """Examples:
 groovebridge play                             drums on a virtual port at 120 BPM, until Ctrl-C
 groovebridge play --bpm 96 --seed 7 --evolve  other drums, new ones every four bars
 groovebridge play --sync clock --in "Ardour"  follow your DAW's MIDI clock
+groovebridge play --sync link                 share tempo, beat and start with others on Ableton Link
 groovebridge play --out "Synth" --bars 8 --record take.mid
 """
 
@@ -120,7 +122,7 @@ groovebridge morph verse.mid chorus.mid --steps 16  in smaller steps
 def play(
     evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
     sync: Annotated[
-        SyncChoice, typer.Option(help="Keep our own tempo, or follow MIDI clock.")
+        SyncChoice, typer.Option(help="Keep our own tempo, follow MIDI clock, or share Ableton Link's.")
     ] = SyncChoice.internal,
     bpm: Bpm = 120.0,
     bars: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many bars.")] = None,
@@ -160,7 +162,7 @@ def play(
         raise GroovebridgeError(f"--record and --stats both name {record}. Give each a file of its own.")
     chosen = best_api() if api is ApiChoice.auto else api.value
     homeless = api is ApiChoice.auto and chosen == "none"
-    if homeless and (out or inp or sync is SyncChoice.clock):
+    if homeless and (out or inp or sync is not SyncChoice.internal):
         raise GroovebridgeError(
             "There is no MIDI system here, so there are no ports to play to or to hear a clock from. "
             "Start a JACK server or load ALSA's sequencer (sudo modprobe snd-seq); "

@@ -28,6 +28,11 @@ class Sync(Enum):
     CLOCK = "clock"
     LINK = "link"
 
+    @property
+    def leads(self) -> bool:
+        """Whether play, stop and tempo are ours to set, alone or with others."""
+        return self is not Sync.CLOCK
+
 
 class Motion(Enum):
     """What the transport is doing. ARMED: Start came, the next clock is the downbeat."""

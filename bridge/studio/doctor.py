@@ -28,6 +28,7 @@ def examine(bundle: Path | None = None) -> Iterator[Finding]:
     yield _system()
     jack = jack_answers()
     yield from _midi(jack)
+    yield _link()
     yield from timekeeping(jack)
     yield from _model(bundle)
 
@@ -104,6 +105,21 @@ def _ports(api: str) -> str:
     except GroovebridgeError as error:
         return str(error)
     return f"Other programs offer {len(found.outputs)} outputs and {len(found.inputs)} inputs."
+
+
+def _link() -> Finding:
+    from bridge.player.ableton import LinkMissingError, require_link
+
+    try:
+        require_link()
+    except LinkMissingError as error:
+        return Finding("Ableton Link", Verdict.GOOD, str(error), {"installed": False})
+    return Finding(
+        "Ableton Link",
+        Verdict.GOOD,
+        "Ableton Link is installed: choose it as Sync, or run `groovebridge play --sync link`.",
+        {"installed": True},
+    )
 
 
 # --- the model ----------------------------------------------------------------------------------------------

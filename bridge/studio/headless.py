@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -155,7 +155,7 @@ def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
     state = studio.state
     opened = watched = False
     news: str | None = None
-    clock_told: tuple[ClockState, Motion] | None = None
+    told = _SyncNews()
     while True:
         if state.ended:
             return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
@@ -169,10 +169,10 @@ def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
             opened = True
             say(_opening(state))
             studio.play()
-        if state.sync is Sync.CLOCK and opened and (state.clock, state.motion) != clock_told:
-            clock_told = (state.clock, state.motion)
-            if sentence := _clock_news(state):
-                say(sentence)
+        if opened and (latest := _SYNC_NEWS[state.sync](state)) != told:
+            told = latest
+            if latest.sentence:
+                say(latest.sentence)
         if watch is not None and not watched and state.motion is Motion.ROLLING:
             watched = True
             watch(state)
@@ -188,19 +188,49 @@ def _next(states: SimpleQueue[StudioState]) -> StudioState:
 def _opening(state: StudioState) -> str:
     ports = state.ports
     assert ports is not None
-    if state.sync is Sync.INTERNAL:
-        return f"Playing on {ports.out} ({ports.api}) at {state.bpm:g} BPM. Ctrl-C stops."
     heard = f" on {ports.inp}" if ports.inp else ""
-    return f"Playing on {ports.out} ({ports.api}), waiting for MIDI clock{heard}. Ctrl-C stops."
+    how = {
+        Sync.INTERNAL: f" at {state.bpm:g} BPM",
+        Sync.CLOCK: f", waiting for MIDI clock{heard}",
+        Sync.LINK: " with Ableton Link",
+    }
+    return f"Playing on {ports.out} ({ports.api}){how[state.sync]}. Ctrl-C stops."
 
 
-def _clock_news(state: StudioState) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _SyncNews:
+    """What happened to the sync; the sentence may name figures that alone are no news."""
+
+    key: tuple[object, ...] = ()
+    sentence: str | None = field(default=None, compare=False)
+
+
+def _clock_news(state: StudioState) -> _SyncNews:
+    sentence = None
     match state.clock:
         case ClockState.LOCKED if state.motion is Motion.ROLLING:
-            return f"Locked to the clock at {state.bpm:.1f} BPM."
+            sentence = f"Locked to the clock at {state.bpm:.1f} BPM."
         case ClockState.LOST:
-            return "The clock is gone: waiting for it to come back."
-    return None
+            sentence = "The clock is gone: waiting for it to come back."
+    return _SyncNews((state.clock, state.motion), sentence)
+
+
+def _link_news(state: StudioState) -> _SyncNews:
+    sentence = None
+    match state.clock:
+        case ClockState.WAITING:
+            sentence = f"No one else is on Link yet. The tempo is {state.bpm:.1f} BPM."
+        case ClockState.LOCKED:
+            others = "one other" if state.peers == 1 else f"{state.peers} others"
+            sentence = f"On Link with {others} at {state.bpm:.1f} BPM."
+    return _SyncNews((state.clock, state.peers), sentence)
+
+
+_SYNC_NEWS: dict[Sync, Callable[[StudioState], _SyncNews]] = {
+    Sync.INTERNAL: lambda _: _SyncNews(),
+    Sync.CLOCK: _clock_news,
+    Sync.LINK: _link_news,
+}
 
 
 @contextlib.contextmanager

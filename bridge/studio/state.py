@@ -58,6 +58,11 @@ class StudioState:
         """How well the foreign clock is held."""
         return ClockState.OFF if self.anchor is None else self.anchor.clock
 
+    @property
+    def peers(self) -> int:
+        """How many others share the Link session."""
+        return 0 if self.anchor is None else self.anchor.peers
+
 
 def position_ticks(anchor: Anchor, now_ns: int) -> float:
     """The song position at a moment of `time.perf_counter_ns`, in ticks, never below 0; pure."""

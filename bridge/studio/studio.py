@@ -21,6 +21,7 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS
 from bridge.model import Settings
+from bridge.player.ableton import require_link
 from bridge.player.limits import check_bpm
 from bridge.player.link import PlayerLink
 from bridge.player.messages import (
@@ -153,7 +154,7 @@ class Studio:
         """
         self._revive()
         with self._changing():
-            if self._state.sync is Sync.INTERNAL:
+            if self._state.sync.leads:
                 self._set(finished=False)
                 if at_ticks is not None:
                     self._block = at_ticks // LOOP_TICKS
@@ -168,7 +169,7 @@ class Studio:
         self._link.send(Panic())
 
     def set_tempo(self, bpm: float) -> None:
-        """Tempo of the internal clock, 20..400."""
+        """Tempo of the internal clock, 20..400; on Link, that of the session."""
         check_bpm(bpm)
         with self._changing():
             self._config = replace(self._config, bpm=bpm)
@@ -177,7 +178,9 @@ class Studio:
             self._link.send(SetTempo(bpm))
 
     def set_sync(self, sync: Sync) -> None:
-        """Lead, or follow MIDI clock at the input. Stops."""
+        """Lead, follow MIDI clock at the input, or share a Link session. Stops. LinkMissingError."""
+        if sync is Sync.LINK:
+            require_link()
         with self._changing():
             self._config = replace(self._config, sync=sync)
             self._set(sync=sync, bpm=self._config.bpm)
@@ -367,7 +370,7 @@ class Studio:
 
     def _on_anchor(self, anchor: Anchor) -> None:
         self._set(anchor=anchor)
-        if anchor.sync is Sync.CLOCK:
+        if anchor.sync is not Sync.INTERNAL:
             self._set(bpm=anchor.bpm)
         self._go_to_block(int(anchor.ticks))
 

@@ -13,7 +13,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
-from bridge.player.messages import Sync
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from gui.models.playhead import Playhead
@@ -193,7 +192,7 @@ class SessionModel(QObject):
     def can_toggle(self) -> bool:
         """Whether play and stop are ours: we lead, and there is a port to play to or something to stop."""
         state = self._state
-        if self._phase is not Phase.READY or state is None or state.sync is not Sync.INTERNAL:
+        if self._phase is not Phase.READY or state is None or not state.sync.leads:
             return False
         return state.playing or state.ports is not None
 

@@ -47,7 +47,7 @@ def status_of(state: StudioState, output: str | None = None) -> Status:
 
     output: the port of another program that was chosen to send to; None is our own virtual port.
     """
-    return _trouble(state) or _clock(state) or _news(state) or _calm(state, output)
+    return _trouble(state) or _clock(state) or _news(state) or _link(state) or _calm(state, output)
 
 
 def _trouble(state: StudioState) -> Status | None:
@@ -93,6 +93,21 @@ def _clock(state: StudioState) -> Status | None:
 
 def _news(state: StudioState) -> Status | None:
     return Status(Level.CALM, state.notice, Remedy.DISMISS) if state.notice else None
+
+
+def _link(state: StudioState) -> Status | None:
+    if state.sync is not Sync.LINK:
+        return None
+    if state.clock is ClockState.LOCKING:
+        return Status(Level.BUSY, "Looking for others on Ableton Link …")
+    if state.motion is Motion.ARMED:
+        return Status(Level.BUSY, "The drums come in on the next bar line …")
+    if state.motion is Motion.ROLLING:
+        return None
+    if not state.peers:
+        return Status(Level.CALM, "No one else is on Link yet: switch it on in your DAW. Space plays.")
+    others = "one other" if state.peers == 1 else f"{state.peers} others"
+    return Status(Level.CALM, f"On Link with {others}. Space plays, on their next bar line.")
 
 
 def _calm(state: StudioState, output: str | None) -> Status:

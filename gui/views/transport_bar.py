@@ -13,7 +13,7 @@ from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.port_boxes import PortBoxes
 
-SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK))
+SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK), ("Ableton Link", Sync.LINK))
 CLOCK_WORDS = {
     ClockState.OFF: ("Sync", theme.DIM),
     ClockState.WAITING: ("Sync: waiting", theme.DIM),
@@ -48,7 +48,9 @@ class TransportBar(QWidget):
         self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
         self.tempo = TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM))
         self.tempo.setFixedWidth(88)
-        self.sync: ChoiceBox[Sync] = ChoiceBox("Sync", "Who leads: Groovebridge, or a MIDI clock", 140)
+        self.sync: ChoiceBox[Sync] = ChoiceBox(
+            "Sync", "Who leads: Groovebridge, a MIDI clock, or all on Ableton Link", 140
+        )
         self.send_clock = Button("Send MIDI clock", "", "Send clock")
         self.send_clock.setCheckable(True)
         self.ports = PortBoxes(session)
@@ -89,7 +91,7 @@ class TransportBar(QWidget):
         ready = self._session.phase is Phase.READY and state is not None
         sync = Sync.INTERNAL if state is None else state.sync
         motion = Motion.STOPPED if state is None else state.motion
-        leading = ready and sync is Sync.INTERNAL
+        leading = ready and sync.leads
         can_toggle = self._session.can_toggle
         unready = self._unready()
         why_not = NO_PORT_TIP if leading else FOLLOWING_TIP if ready else unready
@@ -98,7 +100,8 @@ class TransportBar(QWidget):
         self.play.setChecked(motion is not Motion.STOPPED)
         tip = "Type it, turn the wheel or use the arrow keys; Shift for tenths"
         explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else unready)
-        explain(self.sync, ready, "Who leads: Groovebridge itself, or a MIDI clock at its input", unready)
+        who = "Who leads: Groovebridge itself, a MIDI clock at its input, or all who are on Ableton Link"
+        explain(self.sync, ready, who, unready)
         explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", unready)
         explain(self.panic, ready, "Silence every note now", unready)
         self.send_clock.setChecked(state is not None and state.send_clock)
@@ -114,7 +117,9 @@ class TransportBar(QWidget):
         state = self._session.state
         clock = ClockState.OFF if state is None else state.clock
         words, colour = CLOCK_WORDS[clock]
-        if clock is ClockState.LOCKED and state is not None and state.anchor is not None:
+        if state is not None and state.sync is Sync.LINK:
+            words = f"Link: {state.peers} peer" + "s" * (state.peers != 1)
+        elif clock is ClockState.LOCKED and state is not None and state.anchor is not None:
             words = f"{words} · {abs(state.anchor.phase_ms):.1f} ms"
         if state is not None and state.motion is Motion.ARMED:
             words = "Sync: armed"

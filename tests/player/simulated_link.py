@@ -30,7 +30,7 @@ class SimulatedSession:
         self._session_bpm = self.bpm  # that of the others
         self._beat, self._beat_us = 1.3, self.now_us  # one line, ours or the session's
         self._since_us = 0
-        self._entered_us: int | None = None
+        self._meets_us: float | None = None
         self._met = False
 
     @property
@@ -67,22 +67,21 @@ class SimulatedSession:
 
     def capture(self) -> LinkState:
         now_us = self.now_us
-        if self.others and not self._met and self._entered_us is not None:
-            if now_us >= self._entered_us + self.meets_ms * 1000:
-                self._met = True
-                self.change_tempo(self._session_bpm)
-                self.jump(2.7)
+        if self.others and self._meets_us is not None and now_us >= self._meets_us:
+            self._met, self._meets_us = True, None
+            self.change_tempo(self._session_bpm)
+            self.jump(2.7)
         playing = self.playing if self._met or not self.others else False
         return LinkState(now_us, self.beat_at(now_us), self.bpm, playing, self._since_us, self.peers)
 
     def enter(self, bpm: float) -> None:
-        self._entered_us = self.now_us
+        self._meets_us = self.now_us + self.meets_ms * 1000
         if not self.others:
             self.playing = False
         self.change_tempo(bpm)
 
     def leave(self) -> None:
-        self._entered_us, self._met = None, False
+        self._meets_us, self._met = None, False
 
     def set_tempo(self, bpm: float) -> None:
         self.told.append(("tempo", bpm))
@@ -97,4 +96,3 @@ class SimulatedSession:
     def stop(self) -> None:
         self.told.append(("stop", self.now_us))
         self.playing, self._since_us = False, self.now_us
-

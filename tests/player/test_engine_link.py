@@ -14,6 +14,7 @@ from bridge.player.messages import (
     Anchor,
     ClockState,
     Command,
+    FallIn,
     Fault,
     Finished,
     Motion,
@@ -67,6 +68,9 @@ class Guest(Rig):
     @property
     def anchor(self) -> Anchor:
         return self.told(Anchor)[-1]
+
+    def motion(self) -> Motion:
+        return self.anchor.motion
 
     def check(self, zero_ns: int, bars: int, *, at_bar: int = 0, begins: bool = True) -> None:
         """These bars were played, the first of them from `zero_ns` on."""
@@ -139,11 +143,11 @@ def test_another_s_start_begins_the_song_at_bar_1_on_the_bar_line_that_it_names(
     in_ms = (zero_ns - rig.clock.ns) / MS + 0.01  # named a little late, as rounding has it
     rig.session.play(True, in_ms)
     rig.run_ms(in_ms - 100)
-    assert rig.anchor.motion is Motion.ARMED
+    assert rig.motion() == Motion.ARMED
     rig.run_ms(100 + 8 * 2500)
     rig.session.play(False)
     rig.run_ms(30)
-    assert rig.anchor.motion is Motion.STOPPED
+    assert rig.motion() == Motion.STOPPED
     rig.check(zero_ns, 7)
     assert rig.session.told == []
 
@@ -154,7 +158,7 @@ def test_our_start_waits_for_the_bar_line_and_tells_the_others_that_moment() -> 
     rig.run_ms(700)
     zero_ns = rig.session.next_bar_ns()
     rig.do(Start(2 * TICKS_PER_BAR))
-    assert rig.anchor.motion is Motion.ARMED
+    assert rig.motion() == Motion.ARMED
     rig.run_ms(8 * 2500)
     rig.do(Stop())
     (start, at_us), (stop, _) = rig.session.told
@@ -179,10 +183,10 @@ def test_a_start_before_we_have_joined_waits_until_we_have() -> None:
     rig = Guest()
     rig.do(Start())
     rig.run_ms(HOLD_MS + 500)
-    assert rig.anchor.motion is Motion.ARMED
+    assert rig.motion() == Motion.ARMED
     assert not rig.session.told
     rig.run_ms(LOOK_US / 1000 - 500 + 60)
-    assert rig.anchor.motion is Motion.ROLLING
+    assert rig.motion() == Motion.ROLLING
 
 
 def test_a_start_before_we_have_joined_a_session_that_plays_starts_nothing_twice() -> None:
@@ -190,7 +194,7 @@ def test_a_start_before_we_have_joined_a_session_that_plays_starts_nothing_twice
     rig.do(Start())
     rig.join()
     rig.run_ms(3000)
-    assert rig.anchor.motion is Motion.ROLLING
+    assert rig.motion() == Motion.ROLLING
     assert rig.session.told == []
 
 
@@ -205,6 +209,26 @@ def test_a_start_while_it_rolls_begins_again_on_the_next_bar_line() -> None:
     rig.check(zero_ns, 6)
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_player_that_takes_another_s_place_joins_at_the_bar_where_the_song_is(others: int) -> None:
+    rig = Guest(others=others, playing=True, bpm=110)
+    gone_ns = rig.clock.ns - 21_300 * MS  # where bar 1 was
+    rig.do(FallIn(Anchor(0.0, gone_ns, 110, Motion.ROLLING, Sync.LINK)))
+    rig.join()
+    rig.run_ms(2_400)
+    assert rig.motion() == Motion.ROLLING
+    bar_ns = 4 * 60e9 / 110
+    begin_ns = (rig.clock.ns - gone_ns) / bar_ns
+    assert rig.anchor.ticks / TICKS_PER_BAR + (rig.clock.ns - rig.anchor.at_ns) / bar_ns == pytest.approx(
+        begin_ns, abs=0.5 if others else 1e-3
+    )
+    assert abs(phase_ms(rig)) < 0.1
+    assert rig.session.bpm == pytest.approx(110)
+    rig.do(Stop())
+    assert rig.heard()
+    assert not rig.port.late
+
+
 def test_the_number_of_bars_is_kept_and_the_session_plays_on() -> None:
     rig = Guest(PlayerConfig(sync=Sync.LINK, bars=2), others=1, playing=True)
     rig.join()
@@ -215,7 +239,7 @@ def test_the_number_of_bars_is_kept_and_the_session_plays_on() -> None:
     rig.run_ms(8_000)
     assert rig.session.playing
     assert rig.session.told == []
-    assert rig.anchor.motion is Motion.STOPPED
+    assert rig.motion() == Motion.STOPPED
     rig.check(zero_ns, 2)
 
 
@@ -300,7 +324,7 @@ def test_with_new_ports_the_song_goes_on_at_a_bar_line_where_it_would_be() -> No
     rig.run_ms(4_300)
     rig.do(PortLost("Gone. Open another."))
     rig.run_ms(3_000)
-    assert rig.anchor.motion is not Motion.ROLLING
+    assert rig.motion() != Motion.ROLLING
     assert notes_of(rig.port.in_order())
     rig.port = MemoryPort(rig.clock)
     rig.clock.ns += 5_000 * MS  # another clock
@@ -319,7 +343,7 @@ def test_leaving_stops_us_and_nobody_else() -> None:
     rig.join()
     rig.run_ms(5_000)
     rig.do(SetSync(Sync.INTERNAL))
-    assert rig.anchor.motion is Motion.STOPPED
+    assert rig.motion() == Motion.STOPPED
     rig.do(Start())
     rig.run_ms(1_000)
     assert (rig.anchor.sync, rig.anchor.bpm, rig.anchor.motion) == (Sync.INTERNAL, 120, Motion.ROLLING)
@@ -373,7 +397,7 @@ def test_whatever_happens_every_note_on_has_its_note_off_and_a_song_that_rolls_i
             getattr(rig.session, item[0])(item[1])
         rig.run_ms(wait_ms)
     rig.run_ms(JOINED_MS + 12_100)  # a bar at 20 BPM
-    if rig.anchor.sync is Sync.LINK and rig.anchor.motion is Motion.ROLLING:
+    if rig.anchor.sync is Sync.LINK and rig.motion() == Motion.ROLLING:
         assert abs(phase_ms(rig)) < 20.1  # an anchor is told anew when the song is 20 ms astray
     rig.engine.detach(rig.clock.ns)
     assert rig.engine.stats().open_notes == 0

@@ -96,7 +96,7 @@ class LinkConductor:
         self._until_us: int | None = None  # when the stage ends
         self._entered_bpm = bpm
         self._state = LinkState(0, 0.0, bpm)
-        self._wanted: int | None = None  # the song position of a start that has yet to be told to the session
+        self._wanted: int | BeatMap | None = None  # from where, or along what, we want to roll once we can
         self._plays = False  # whether we are at one with the session's playing
         self._entry: _Entry | None = None
         self._zero = 0
@@ -132,6 +132,8 @@ class LinkConductor:
     def change_clock(self) -> None:
         """The song goes on at its next bar line once there is a clock again, where it would be by then."""
         self._follower.forget_clock()
+        if isinstance(self._wanted, BeatMap):
+            self._wanted = 0
         if self._rolling:
             self._entry = _Entry(0, self._zero)
             self._rolling = False
@@ -149,8 +151,7 @@ class LinkConductor:
         self._state = state
         jump = self._follower.see(state, now_ns)
         if self._wanted is not None and near_ns > now_ns:
-            self._start_all(self._wanted, now_ns, near_ns)
-            self._wanted = None
+            self._start_all(now_ns, near_ns)
         elif state.playing and not self._plays:
             self._arm(0, max(near_ns, self._follower.to_ns(state.playing_us)))
         elif self._plays and not state.playing and state.playing_us <= state.at_us:
@@ -165,6 +166,11 @@ class LinkConductor:
     def start(self, ticks: int, from_ns: int) -> Sequence[Move]:
         """Roll from the beginning of this bar on the next bar line; the next check tells the session."""
         self._wanted = ticks // TICKS_PER_BAR * TICKS_PER_BAR
+        return ()
+
+    def fall_in(self, song: BeatMap, from_ns: int) -> Sequence[Move]:
+        """Join where the song is by then, on the session's next bar line; alone, on the song's own."""
+        self._wanted, self._bpm = song, song.bpm
         return ()
 
     def stop(self) -> Sequence[Move]:
@@ -199,16 +205,20 @@ class LinkConductor:
                     self._session.set_tempo(self._bpm)
         return self._stage is _Stage.JOINED
 
-    def _start_all(self, ticks: int, now_ns: int, near_ns: int) -> None:
+    def _start_all(self, now_ns: int, near_ns: int) -> None:
         """Have the session play from the next bar line that is far enough ahead; alone, from just there."""
+        wanted, peers = self._wanted or 0, self._state.peers
+        self._wanted = None
+        grid = self._line if peers else wanted if isinstance(wanted, BeatMap) else None
         begin_ns = near_ns
-        if self._state.peers:
-            line = self._line
-            begin_ns = line.to_ns(next_boundary(line.to_ticks(near_ns), TICKS_PER_BAR))
-        if not (self._state.peers and self._state.playing):
+        if grid is not None:
+            begin_ns = grid.to_ns(next_boundary(grid.to_ticks(near_ns), TICKS_PER_BAR))
+        if not (peers and self._state.playing):
             self._session.start(self._follower.to_us(begin_ns))
             self._follower.see(self._session.capture(), now_ns)
-        self._arm(ticks, begin_ns)
+        if isinstance(wanted, BeatMap):
+            wanted = max(0, round(wanted.to_ticks(begin_ns) / TICKS_PER_BAR)) * TICKS_PER_BAR
+        self._arm(wanted, begin_ns)
 
     def _arm(self, ticks: int, from_ns: int) -> None:
         """Have the song begin at `ticks` on the first bar line at or just before `from_ns`, or after it."""
