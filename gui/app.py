@@ -18,6 +18,7 @@ from PyQt6.sip import voidptr
 
 from bridge import ports
 from bridge.model import Bundle, Model, Settings
+from bridge.player.meeting import take_up
 from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
@@ -46,9 +47,13 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
 
 
 def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Opened:
-    """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError."""
+    """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError.
+
+    Where no config is asked for, a player that plays on since its window died is taken up as it is.
+    """
     model = Model(Bundle.load(bundle))
-    return opened(model, Studio(model, config=config))
+    orphan = take_up(None) if config is None else None
+    return opened(model, Studio(model, config=config, orphan=orphan))
 
 
 def opened(model: Model, studio: Studio) -> Opened:

@@ -22,6 +22,7 @@ import os
 import signal
 import sys
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from typing import cast
@@ -242,11 +243,17 @@ class _Player:
 
 
 def _let_go_of_terminal() -> None:
-    """Hold on to no terminal or pipe of a studio that has died: whoever reads it would wait for us."""
+    """Hold on to no terminal or pipe of a studio that has died: whoever reads it would wait for us.
+
+    multiprocessing's resource tracker has it too, and lives as long as we hold the pipe to it.
+    """
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
+        tracker = None if sys.platform == "win32" else resource_tracker.getfd()
+        if tracker is not None:
+            os.dup2(nowhere, tracker)
         os.close(nowhere)
 
 

@@ -20,6 +20,7 @@ from bridge.groove import BARS, DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR
 from bridge.model import Settings
 from bridge.player.link import PlayerLink
+from bridge.player.meeting import take_up
 from bridge.player.messages import ClockState, Motion, PlayerConfig, Stats, Sync
 from bridge.studio.generate import generate
 from bridge.studio.state import StudioState
@@ -32,6 +33,8 @@ _STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 _LISTEN_S = 0.5 if sys.platform == "win32" else None  # on Windows Ctrl-C does not end a wait without limit
+
+_TAKEN_UP = "A player was still playing since Groovebridge last ended unexpectedly: going on with its song."
 
 Say = Callable[[str], None]
 Watch = Callable[[StudioState], None]
@@ -64,6 +67,9 @@ def perform(
 ) -> Outcome:
     """Play until `config.bars` are done, Ctrl-C, SIGTERM, or a fault; then close every note and port.
 
+    A player that plays on since its studio died, at the same ports, with the same sync, number of bars and
+    recording, is taken up; its song goes on where it is, with what is asked for now.
+
     Main thread only. `say` gets sentences on what is going on; `watch` is called once, when the song first
     rolls, and may take as long as it likes. Raises what the model raises for settings that it does not have.
     """
@@ -74,10 +80,14 @@ def perform(
         interrupted = True
         raise KeyboardInterrupt
 
-    studio = Studio(model, link_factory, config, settings, evolve=evolve)
+    orphan = None if config.api == "none" else take_up(config)
+    studio = Studio(model, link_factory, config, settings, evolve=evolve, orphan=orphan)
     try:
         with _stopping_by(interrupt):
-            fault = _attend(studio, say, watch)
+            if orphan is not None:
+                say(_TAKEN_UP)
+                _set(studio, config, settings, evolve)
+            fault = _attend(studio, say, watch, goes_on=orphan is not None)
     except KeyboardInterrupt:
         interrupted = True
     except OSError:
@@ -148,8 +158,19 @@ def _first_files(model: Model, settings: Settings, config: PlayerConfig) -> list
         return generate(model, settings, FIRST_RUN_FILES, here, config.bpm, config.notes, config.channel)
 
 
-def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
-    """Start the song once ports are open, stay until it is done; return the fault that ended it, if any."""
+def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool) -> None:
+    """What was asked for, in place of what the studio that died was set to."""
+    studio.set_tempo(config.bpm)
+    studio.set_send_clock(config.send_clock)
+    studio.set_evolve(evolve)
+    studio.recall(settings)
+
+
+def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str | None:
+    """Start the song once ports are open, stay until it is done; return the fault that ended it, if any.
+
+    goes_on   the song rolls already, unless the player says otherwise
+    """
     states: SimpleQueue[StudioState] = SimpleQueue()
     studio.subscribe(states.put)
     state = studio.state
@@ -165,10 +186,11 @@ def _attend(studio: Studio, say: Say, watch: Watch | None) -> str | None:
             studio.dismiss_fault()
         if state.finished:
             return None
-        if state.ports is not None and not opened:
+        if state.ports is not None and not opened and not (goes_on and state.anchor is None):
             opened = True
             say(_opening(state))
-            studio.play()
+            if not (goes_on and state.playing):
+                studio.play()
         if opened and (latest := _SYNC_NEWS[state.sync](state)) != told:
             told = latest
             if latest.sentence:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from bridge.groove import DrumLoop
+from bridge.player.messages import SetLoop, SwapAt
 
 REMEMBERED = 256
 """How many loops are known again when the player reports them; and blocks, of which the player remembers no
@@ -48,10 +50,27 @@ class Repertoire:
         """The number of the loop that was given for a block."""
         return self._blocks.get(block)
 
-    def start_over(self, loop_id: int) -> None:
-        """Another player has been given this loop and no more: it counts for all blocks."""
-        self._base = loop_id
-        self._blocks = {0: loop_id}
+    def give_anew(self, block: int, at: SwapAt) -> list[SetLoop]:
+        """What another player, which plays a loop of `block` already, has to be given beside that.
+
+        Blocks before it are forgotten: they are given anew if the song comes back to them.
+        """
+        kept = {each: loop_id for each, loop_id in self._blocks.items() if each >= block}
+        self._blocks = {0: self._base} | kept
+        ahead = [(None, self._base), *((each, kept[each]) for each in kept if kept[each] != self._base)]
+        return [SetLoop(self._loops[loop_id], loop_id, at, each) for each, loop_id in ahead]
+
+    def inherit(self, loops: Sequence[SetLoop]) -> int | None:
+        """A player has been given these by another studio. The loop for all blocks; None if there is none."""
+        for each in loops:
+            self._loops[each.loop_id] = each.loop
+            self._last = max(self._last, each.loop_id)
+            if each.block is None:
+                self._base = each.loop_id
+                self._blocks = {0: each.loop_id}
+            else:
+                self._blocks[each.block] = each.loop_id
+        return self._base or None
 
     def _number(self, loop: DrumLoop) -> int:
         self._last += 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Protocol
@@ -24,18 +25,22 @@ from bridge.model import Settings
 from bridge.player.ableton import require_link
 from bridge.player.limits import check_bpm
 from bridge.player.link import PlayerLink
+from bridge.player.meeting import Orphan
 from bridge.player.messages import (
     Anchor,
     Command,
     Ended,
+    FallIn,
     Fault,
     Finished,
     LoopPlaying,
+    Motion,
     Notice,
     OpenPorts,
     Panic,
     PlayerConfig,
     PortsOpened,
+    Remember,
     Report,
     SetLoop,
     SetSendClock,
@@ -48,10 +53,17 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.studio.decoder import Decoder, Job
+from bridge.studio.memo import Memo
 from bridge.studio.repertoire import Repertoire
+from bridge.studio.replacing import QUICK_CRASHES, Crashes, Held
 from bridge.studio.state import StudioState
 
 AHEAD_BLOCKS = 2
+_REPLACED = "The player stopped unexpectedly. Another one has taken its place, in time with the song."
+_CRASHES_TOO_OFTEN = (
+    f"The player stopped unexpectedly, {QUICK_CRASHES} times in a row. Open the ports again to start "
+    "another; `groovebridge doctor` may say what is wrong."
+)
 
 Subscriber = Callable[[StudioState], None]
 
@@ -73,7 +85,13 @@ class Link(Protocol):
         """End the player and wait for it."""
 
 
-LinkFactory = Callable[[PlayerConfig, Callable[[Report], None]], Link]
+class LinkFactory(Protocol):
+    """Starts a player, or takes up one that plays on without a studio: `PlayerLink` is one."""
+
+    def __call__(
+        self, config: PlayerConfig, on_report: Callable[[Report], None], orphan: Orphan | None = None, /
+    ) -> Link:
+        """A player with this config; what it reports is handed to `on_report`, from a thread."""
 
 
 class Studio:
@@ -83,6 +101,12 @@ class Studio:
     The constructor decodes the first loop and starts the player. It raises what the model raises
     for settings that it does not have; setters raise GroovebridgeError for values out of range and change
     nothing then.
+
+    orphan   a player to take up in place of starting one: all is set as it was for the studio that died, but
+             for settings that this model does not have; `config`, `settings`, `swap_at` and `evolve` are not
+             looked at
+
+    A player that crashes is replaced by another at the same ports, in time with the song.
     """
 
     def __init__(
@@ -93,10 +117,12 @@ class Studio:
         settings: Settings | None = None,
         swap_at: SwapAt = SwapAt.BAR,
         evolve: bool = False,
+        orphan: Orphan | None = None,
     ) -> None:
+        memo = Memo(settings or Settings(), None, swap_at, evolve)
         self._model = model
         self._link_factory = link_factory
-        self._config = config or PlayerConfig()
+        self._config = config or PlayerConfig() if orphan is None else orphan.legacy.config
         self._lock = threading.RLock()
         self._telling = threading.RLock()
         self._subscribers: dict[object, Subscriber] = {}
@@ -104,23 +130,33 @@ class Studio:
         self._block = 0  # evolve: the block that the song is in
         self._closed = False
 
-        wanted = settings or Settings()
-        loop = model.loop(wanted)
-        self._decoded: Settings | None = wanted
+        self._crashes = Crashes()
+        self._replacer: threading.Thread | None = None
+        self._news: str | None = None  # a sentence for when the ports are open again
+
+        loop_id = None
+        if orphan is not None:
+            loop_id = self._repertoire.inherit(orphan.legacy.loops)
+            memo = self._known(Memo.of(orphan.legacy.memo) or memo)
+        self._decoded = memo.decoded
+        if loop_id is None:
+            loop_id = self._repertoire.add_base(model.loop(memo.settings))
+            self._decoded = memo.settings
         self._state = StudioState(
-            settings=wanted,
-            loop=loop,
-            loop_id=self._repertoire.add_base(loop),
+            settings=memo.settings,
+            loop=self._loop(loop_id),
+            loop_id=loop_id,
             sync=self._config.sync,
             bpm=self._config.bpm,
-            swap_at=swap_at,
+            swap_at=memo.swap_at,
             send_clock=self._config.send_clock,
-            evolve=evolve,
+            evolve=memo.evolve,
         )
+        self._remembered: Memo | None = None
         self._decoder = Decoder(self._lock, model.loop, self._next_job, self._on_decoded)
-        with self._lock:  # the player's first reports wait for this
-            self._link = link_factory(self._config, self._on_report)
-            self._send_base()
+        self._link: Link = Held()
+        with self._changing():  # the player's first reports wait for this
+            self._start_player(orphan)
         self._decoder.start()
 
     # --- what there is to see ---
@@ -162,11 +198,13 @@ class Studio:
 
     def stop(self) -> None:
         """Stop and close all notes. Nothing while we follow a clock."""
-        self._link.send(Stop())
+        with self._lock:
+            self._link.send(Stop())
 
     def panic(self) -> None:
         """Silence now."""
-        self._link.send(Panic())
+        with self._lock:
+            self._link.send(Panic())
 
     def set_tempo(self, bpm: float) -> None:
         """Tempo of the internal clock, 20..400; on Link, that of the session."""
@@ -229,10 +267,25 @@ class Studio:
         with self._changing():
             self._set_settings(replace(self._state.settings, seed=seed, index=0))
 
+    def recall(self, settings: Settings) -> None:
+        """Set all that makes a loop at once."""
+        with self._changing():
+            self._set_settings(settings)
+
     def new_idea(self) -> None:
         """The next idea of this seed."""
         with self._changing():
             self._set_settings(replace(self._state.settings, index=self._state.settings.index + 1))
+
+    def set_evolve(self, on: bool) -> None:
+        """New drums every four bars, or the same."""
+        with self._changing():
+            if on is not self._state.evolve:
+                self._decoded = (
+                    None  # the loop for all blocks is given anew, and forgets those for single ones
+                )
+                self._set(evolve=on)
+                self._decoder.wake()
 
     def set_swap(self, swap_at: SwapAt) -> None:
         """When a new loop takes over."""
@@ -251,6 +304,8 @@ class Studio:
         with self._lock:
             self._closed = True
         self._decoder.close()
+        if self._replacer is not None:
+            self._replacer.join()
         stats = self._link.close()
         return stats or self._state.stats
 
@@ -263,6 +318,7 @@ class Studio:
             before = self._state
             yield
             changed = self._state is not before
+            self._remember()
         if changed:
             with self._telling:
                 for callback in list(self._subscribers.values()):
@@ -270,6 +326,27 @@ class Studio:
 
     def _set(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]
+
+    def _remember(self) -> None:
+        """Have the player keep what the next studio would need, if that has changed."""
+        state = self._state
+        memo = Memo(state.settings, self._decoded, state.swap_at, state.evolve)
+        if memo != self._remembered:
+            self._remembered = memo
+            self._link.send(Remember(memo.to_bytes()))
+
+    def _known(self, memo: Memo) -> Memo:
+        """The memo, without settings that this model does not have."""
+        try:
+            self._model.loop(memo.settings)
+        except GroovebridgeError:
+            return replace(memo, settings=Settings(), decoded=None)
+        return memo
+
+    def _loop(self, loop_id: int) -> DrumLoop:
+        loop = self._repertoire.loop(loop_id)
+        assert loop is not None, "the loop for all blocks is never forgotten"
+        return loop
 
     def _set_settings(self, settings: Settings) -> None:
         self._set(settings=settings)
@@ -308,11 +385,6 @@ class Studio:
     def _send(self, loop: DrumLoop, loop_id: int, block: int | None = None) -> None:
         self._link.send(SetLoop(loop, loop_id, self._state.swap_at, block))
 
-    def _send_base(self) -> None:
-        """Give a player that has just started what is playing."""
-        self._repertoire.start_over(self._state.loop_id)
-        self._link.send(SetLoop(self._state.loop, self._state.loop_id))
-
     def _set_next(self) -> None:
         """What waits to take over: the next block's loop, or the newest one if that does not play yet."""
         repertoire = self._repertoire
@@ -334,10 +406,52 @@ class Studio:
             if self._link is not dead or self._closed:  # somebody else was first
                 return
             self._set(ended=False, fault=None, anchor=None)
+            self._crashes.forgive()
+            self._start_player()
+
+    def _start_player(self, orphan: Orphan | None = None, anchor: Anchor | None = None) -> None:
+        """Start a player (or take one up), give it what plays, and have it fall in with a song that rolls."""
+        self._crashes.started(time.monotonic())
+        self._remembered = None
+        if orphan is not None:
+            self._link = self._link_factory(self._config, self._on_report, orphan)
+            if orphan.legacy.loops:
+                return
+        else:
             self._link = self._link_factory(self._config, self._on_report)
-            self._send_base()
-            self._decoded = None
-            self._decoder.wake()
+        state = self._state
+        self._link.send(SetLoop(state.loop, state.loop_id))
+        if anchor is not None:
+            self._link.send(Panic())  # what the dead one left open
+            if anchor.motion is Motion.ROLLING:
+                self._link.send(FallIn(anchor))
+        for loop in self._repertoire.give_anew(self._block, state.swap_at):
+            if loop.loop_id != state.loop_id or loop.block is not None:
+                self._link.send(loop)
+
+    def _on_crash(self) -> None:
+        """The player has ended, though nothing that it was asked for was wrong."""
+        if self._closed or self._crashes.is_enough(time.monotonic()):
+            self._set(fault=_CRASHES_TOO_OFTEN)
+            self._on_end()
+            return
+        dead, self._link = self._link, Held()
+        self._set(ports=None)
+        self._replacer = threading.Thread(
+            target=self._replace, args=(dead, self._link, self._state.anchor), name="studio-replace"
+        )
+        self._replacer.start()
+
+    def _replace(self, dead: Link, held: Held, anchor: Anchor | None) -> None:
+        """Put another player in the place of one that crashed."""
+        dead.close()
+        with self._changing():
+            if self._closed or self._link is not held:
+                return
+            self._news = _REPLACED
+            self._start_player(anchor=anchor)
+            for command in held.commands:
+                self._link.send(command)
 
     def _on_report(self, report: Report) -> None:
         with self._changing():
@@ -352,8 +466,13 @@ class Studio:
                 case PortsOpened(api, _, _, destination, source):
                     self._config = replace(self._config, api=api, out=destination, inp=source)
                     self._set(ports=report)
+                    if self._news is not None:
+                        self._set(notice=self._news)
+                        self._news = None
                 case Notice(text):
                     self._set(fault=None, notice=text)
+                case Fault(crashed=True):
+                    self._on_crash()
                 case Fault(text, fatal, ports_lost):
                     self._set(fault=text, notice=None)
                     if fatal or ports_lost:
@@ -366,7 +485,8 @@ class Studio:
                     self._set(finished=True)
                 case Ended(stats):
                     self._set(stats=stats)
-                    self._on_end()
+                    if not isinstance(self._link, Held):
+                        self._on_end()
 
     def _on_anchor(self, anchor: Anchor) -> None:
         self._set(anchor=anchor)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bridge.groove import STEPS, VOICES, DrumLoop
 from bridge.model import Settings
+from bridge.player.meeting import Orphan
 from bridge.player.messages import (
     Anchor,
     ClockState,
@@ -165,7 +166,9 @@ class Desk:
             raise self.list_trouble
         return self.names
 
-    def _hire(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> Band:
+    def _hire(
+        self, config: PlayerConfig, on_report: Callable[[Report], None], orphan: Orphan | None = None
+    ) -> Band:
         self.bands.append(Band(config, on_report))
         return self.bands[-1]
 

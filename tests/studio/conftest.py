@@ -12,6 +12,7 @@ import pytest
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
+from bridge.player.meeting import Orphan
 from bridge.player.messages import Command, PlayerConfig, Report, SetLoop, Stats
 from bridge.studio import Studio, StudioState
 
@@ -39,6 +40,7 @@ class DoubleLink:
 
     config: PlayerConfig
     on_report: Callable[[Report], None]
+    orphan: Orphan | None = None
     commands: list[Command] = field(default_factory=list)
     closed: bool = False
     arrived: threading.Condition = field(default_factory=threading.Condition)
@@ -66,15 +68,19 @@ class DoubleLink:
 class Desk:
     """A studio on doubles."""
 
-    def __init__(self, config: PlayerConfig | None = None, evolve: bool = False) -> None:
+    def __init__(
+        self, config: PlayerConfig | None = None, evolve: bool = False, orphan: Orphan | None = None
+    ) -> None:
         self.model = SmallModel()
         self.links: list[DoubleLink] = []
         self._changed = threading.Condition()
-        self.studio = Studio(self.model, self._link, config, evolve=evolve)
+        self.studio = Studio(self.model, self._link, config, evolve=evolve, orphan=orphan)
         self.studio.subscribe(self._on_change)
 
-    def _link(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> DoubleLink:
-        self.links.append(DoubleLink(config, on_report))
+    def _link(
+        self, config: PlayerConfig, on_report: Callable[[Report], None], orphan: Orphan | None = None
+    ) -> DoubleLink:
+        self.links.append(DoubleLink(config, on_report, orphan))
         return self.links[-1]
 
     @property
@@ -108,8 +114,8 @@ def make_desk() -> Iterator[Callable[..., Desk]]:
     """Makes desks, and closes their studios."""
     desks: list[Desk] = []
 
-    def make(config: PlayerConfig | None = None, evolve: bool = False) -> Desk:
-        desks.append(Desk(config, evolve))
+    def make(config: PlayerConfig | None = None, evolve: bool = False, orphan: Orphan | None = None) -> Desk:
+        desks.append(Desk(config, evolve, orphan))
         return desks[-1]
 
     yield make

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from bridge.model import Settings
+from bridge.player.meeting import Orphan
 from bridge.player.messages import Command, Fault, Finished, Notice, PlayerConfig, PortsOpened, Report, Start
 from bridge.studio.headless import perform
 from tests.studio.conftest import DoubleLink, SmallModel
@@ -22,8 +23,10 @@ def test_lost_ports_are_waited_for_and_both_are_said() -> None:
     tellers: list[threading.Thread] = []
 
     class Link(DoubleLink):
-        def __init__(self, config: PlayerConfig, on_report: Callable[[Report], None]) -> None:
-            super().__init__(config, on_report)
+        def __init__(
+            self, config: PlayerConfig, on_report: Callable[[Report], None], orphan: Orphan | None = None
+        ) -> None:
+            super().__init__(config, on_report, orphan)
             self.tell([opened])
 
         def tell(self, reports: list[Report]) -> None:

@@ -59,9 +59,9 @@ class InternalConductor:
         return (Roll(ticks, self._line),)
 
     def fall_in(self, song: BeatMap, from_ns: int) -> Sequence[Move]:
-        """Roll along the song, from where it is once the port can."""
-        self._line = song
-        return (Roll(max(0.0, song.to_ticks(from_ns)), song),)
+        """Roll along the song from where it is once the port can, at the tempo that is set."""
+        self._line = song.with_tempo(self.bpm, from_ns)
+        return (Roll(max(0.0, song.to_ticks(from_ns)), self._line),)
 
     def stop(self) -> Sequence[Move]:
         """Stand where we are."""

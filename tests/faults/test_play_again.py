@@ -1,0 +1,88 @@
+"""`groovebridge play` is killed and started again: the same song goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bridge.groove.notes import loop_notes
+from bridge.model import Bundle, Model, Settings
+from tests.faults.takes import retake, undisturbed
+from tests.player.support import notes_of
+from tests.support.jackd import JackServer
+from tests.support.peer import Peer
+
+pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
+
+RATE = 48_000
+BAR = 4 * RATE * 60 / 240
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with JackServer(), Peer() as peer:
+        yield peer
+
+
+@contextmanager
+def play(peer: Peer, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`groovebridge play` to the peer, until Ctrl-C."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gui.launch", "play", "--bpm", "240", "--out", peer.inp, *arguments],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+
+
+def test_the_same_command_again_goes_on_with_the_song_and_the_new_one_ends_it(peer: Peer) -> None:
+    """The loop of seed 5 repeats, whoever is there to watch over it; each `play` ends its player in order."""
+    loop = Model(Bundle.load(), "cpu").loop(Settings(seed=5))
+    first = min(max(0, note.start_ticks) for note in loop_notes(loop))
+
+    def measure() -> None:
+        peer.forget()
+        with play(peer, "--seed", "5") as killed:
+            assert killed.stdout is not None
+            assert "Playing on" in killed.stdout.readline()
+            begin = peer.wait_for(lambda events: len(events) > 4)[0].frame - first * BAR / 3840
+            killed.kill()
+            killed.communicate(timeout=5)  # its pipes are let go by the player, which plays on
+            with undisturbed(peer):
+                with play(peer, "--seed", "5") as again:
+                    assert again.stdout is not None
+                    assert "A player was still playing" in again.stdout.readline()
+                    assert "Playing on" in again.stdout.readline()
+                    bars = int((peer.frame() - begin) / BAR) + 2
+                    peer.wait_until_frame(round(begin + bars * BAR))
+                    ends = [note.on for note in notes_of([*peer.heard(), *offs(peer.frame())], cut=True)]
+                wanted = sorted(
+                    begin + (turn + max(0 if turn == 0 else -960, note.start_ticks)) * BAR / 3840
+                    for turn in range(0, bars * 3840, 15_360)
+                    for note in loop_notes(loop)
+                    if turn + note.start_ticks < bars * 3840 - 960
+                )
+                assert len(ends) >= len(wanted)
+                assert max(abs(on - due) for on, due in zip(sorted(ends), wanted, strict=False)) < 2
+        notes_of(list(peer.heard()))  # all closed
+
+    retake(measure)
+
+
+def offs(frame: int) -> list[tuple[int, bytes]]:
+    """A note-off for every key, for a song that is listened to only until here."""
+    return [(frame, bytes((0x89, note, 0))) for note in range(128)]
