@@ -35,6 +35,7 @@ from bridge.player.conductors import (
     Stand,
 )
 from bridge.player.figures import Figures
+from bridge.player.latency import Latency
 from bridge.player.limits import check_bars, check_bpm
 from bridge.player.lineup import Lineup
 from bridge.player.messages import (
@@ -48,6 +49,7 @@ from bridge.player.messages import (
     PlayerConfig,
     PortsOpened,
     Report,
+    SetLatency,
     SetLoop,
     SetNotes,
     SetSendClock,
@@ -63,7 +65,7 @@ from bridge.player.output import Output
 from bridge.player.patterns import Deck, Voicing, pattern_of
 from bridge.player.recorder import Recorder
 from bridge.player.whereabouts import Whereabouts
-from bridge.ports.base import Incoming, PortLost, Ports
+from bridge.ports.base import Incoming, MidiOut, PortLost, Ports
 from bridge.timing import TICKS_PER_CLOCK, BeatMap, Sequencer, next_boundary
 from bridge.timing.pattern import cell_at
 
@@ -102,6 +104,7 @@ class Engine:
         self._conductor = self._conductor_of(config.sync)
         self._bars = check_bars(config.bars)
         self._send_clock = config.send_clock
+        self._latency = Latency(config.latency_ms)
         self.recorder = Recorder(enabled=config.record is not None)
         self._deck = Deck(Voicing(config.notes, config.channel))
         self._sequencer = Sequencer(pattern_of(DrumLoop.empty(), self._deck.voicing))
@@ -179,8 +182,10 @@ class Engine:
                 self._set_sync(sync, now_ns)
             case SetNotes(notes, channel):
                 self._set_voicing(Voicing(notes, channel))
+            case SetLatency(latency_ms):
+                self._set_latency(latency_ms)
             case SetSendClock(on):
-                self._set_send_clock(on)
+                self._set_send_clock(on, now_ns)
             case Start(at_ticks):
                 self._start(at_ticks, now_ns)
             case FallIn(anchor):
@@ -228,23 +233,27 @@ class Engine:
     def advance(self, now_ns: int) -> int:
         """Hand over what is due soon, report what has changed; return when to call again at the latest."""
         output = self._output
-        near_ns = now_ns if output is None else now_ns + output.lead_ns + LOOKAHEAD_NS
+        near_ns = now_ns if output is None else self._soon_ns(output, now_ns) + self._latency.ahead_ns
         self._make_all(self._conductor.check(now_ns, near_ns), now_ns)
         song = self._song()
         wake_ns = now_ns + self._conductor.check_ns
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
-            behind = song.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS
+            notes = self._latency.line(song)
+            behind = notes.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS
             if behind and not self._conductor.guessing(now_ns):
-                self._begin(song.to_ticks(now_ns), now_ns, song)
+                self._begin(song.to_ticks(now_ns + self._latency.ahead_ns), now_ns, song)
             self._play(output, song, now_ns)
             self._tell(self._lineup.heard(song, now_ns))
             if (next_ticks := self._lineup.next_ticks) is not None:
                 wake_ns = min(wake_ns, song.to_ns(next_ticks))
             if self._end_ticks is not None:
                 end_ns = song.to_ns(self._end_ticks)
-                wake_ns = min(wake_ns, end_ns)
+                played_ns = end_ns + self._latency.behind_ns
+                wake_ns = min(wake_ns, end_ns if now_ns < end_ns else played_ns)
                 if now_ns >= end_ns:
+                    self._end_clock(output, now_ns + output.lead_ns)
+                if now_ns >= played_ns:
                     self._finish(now_ns)
             output.settle(now_ns)
         if output is not None:
@@ -253,16 +262,27 @@ class Engine:
         return wake_ns
 
     def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
-        until = song.to_ticks(now_ns + output.lead_ns + LOOKAHEAD_NS)
-        if self._conductor.guessing(now_ns):
-            until = min(until, self._began_ticks + TICKS_PER_CLOCK)
+        self._latency.glide(now_ns)
+        soon_ns = self._soon_ns(output, now_ns)
+        limit = self._began_ticks + TICKS_PER_CLOCK if self._conductor.guessing(now_ns) else float("inf")
+        notes_until = self._latency.line(song).to_ticks(soon_ns)
+        self._hand_over(output, song, min(notes_until, limit), min(song.to_ticks(soon_ns), limit))
+
+    def _soon_ns(self, output: Output, now_ns: int) -> int:
+        """What is due before this is handed over now."""
+        return now_ns + output.lead_ns + LOOKAHEAD_NS
+
+    def _hand_over(self, output: Output, song: BeatMap, until: float, clock_until: float) -> None:
+        """Hand over the notes, and the clock, that come before these song positions."""
+        notes = self._latency.line(song)
         for event in self._sequencer.advance(until):
-            due_ns = song.to_ns(event.ticks)
+            due_ns = notes.to_ns(event.ticks)
             if event.on:
                 output.note_on(event.key, event.value, due_ns, event.ticks)
             else:
                 output.note_off(event.key, due_ns, event.ticks)
-        clock_until = until if self._end_ticks is None else min(until, self._end_ticks)
+        if self._end_ticks is not None:
+            clock_until = min(clock_until, self._end_ticks)
         for ticks, ahead_ns, message in self._clock_out.advance(clock_until):
             output.system(message, song.to_ns(ticks) - ahead_ns)
         self._lineup.look(until)
@@ -328,13 +348,13 @@ class Engine:
                 self._unheard = BeatMap.at(self._internal.bpm, self._position, now_ns)
                 self._whereabouts.moved = True
             return
-        from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+        from_ns = self._from_ns(self._output, now_ns)
         self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
 
     def _fall_in(self, anchor: Anchor, now_ns: int) -> None:
         song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
         if self._ports is not None and self._output is not None:
-            from_ns = now_ns + self._output.lead_ns + START_DELAY_NS
+            from_ns = self._from_ns(self._output, now_ns)
             self._make_all(self._conductor.fall_in(_on_clock_of(self._ports, song, now_ns), from_ns), now_ns)
         elif self._leads:
             self._unheard = song
@@ -343,7 +363,7 @@ class Engine:
     def _be_heard(self, song: BeatMap, ports: Ports, now_ns: int) -> None:
         """Have a song that rolled unheard come out of these ports. The bars that nobody heard count."""
         song = _on_clock_of(ports, song, now_ns)
-        from_ns = now_ns + ports.out.lead_ns + START_DELAY_NS
+        from_ns = self._from_ns(ports.out, now_ns)
         if self._left_ticks is not None:
             self._left_ticks -= cell_at(song.to_ticks(from_ns)) - self._position
             if self._left_ticks <= 0:
@@ -360,6 +380,10 @@ class Engine:
             self._whereabouts.moved = True
             self._stand()
 
+    def _from_ns(self, output: Output | MidiOut, now_ns: int) -> int:
+        """The time of the first song position whose notes can be on time."""
+        return now_ns + output.lead_ns + START_DELAY_NS + self._latency.ahead_ns
+
     def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
         """Roll from a song position, or roll on from there, along `song`."""
         self._halt(now_ns)
@@ -367,6 +391,7 @@ class Engine:
             return
         self._rolling = True
         self._map = song
+        self._latency.arrive()
         self._whereabouts.moved = True
         self._began_ticks = ticks
         self._sequencer.locate(ticks)
@@ -387,11 +412,12 @@ class Engine:
         due_ns = now_ns + output.lead_ns
         here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
         back = output.take_back(now_ns)
-        closed = max(here, song.to_ticks(due_ns)) if output.open_keys else here
+        closed = max(here, self._latency.line(song).to_ticks(due_ns)) if output.open_keys else here
         output.close_notes(due_ns, closed)
         stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
-        for message in (*stays, *self._clock_out.end()):
+        for message in stays:
             output.system(message, due_ns)
+        self._end_clock(output, due_ns)
         self.recorder.end(closed)
         self._tell(self._lineup.heard(song, now_ns))
         self._position = cell_at(here)
@@ -401,8 +427,14 @@ class Engine:
         self._map = None
         self._whereabouts.moved = True
         self._end_ticks = None
+        self._latency.arrive()
         self._stand()
         self._report(self.stats())
+
+    def _end_clock(self, output: Output, at_ns: int) -> None:
+        """Tell whoever listens to our clock to stop."""
+        for message in self._clock_out.end():
+            output.system(message, at_ns)
 
     def _finish(self, now_ns: int) -> None:
         """The end that was set is reached: every cell before it has been played and closed."""
@@ -441,7 +473,8 @@ class Engine:
         due_ns = now_ns + output.lead_ns
         others = output.take_back(now_ns)
         self._sequencer.release(self._sequencer.position_ticks)
-        output.close_notes(due_ns, self._position if song is None else song.to_ticks(due_ns))
+        here = self._position if song is None else self._latency.line(song).to_ticks(due_ns)
+        output.close_notes(due_ns, here)
         for key in self._deck.voicing.keys:
             output.system(midi.note_off(key), due_ns)
         output.system(midi.all_notes_off(self._deck.voicing.channel), due_ns)
@@ -467,8 +500,9 @@ class Engine:
         self._stand_unless_rolling()
 
     def _set_tempo(self, bpm: float, now_ns: int) -> None:
-        cursor = self._sequencer.position_ticks
-        self._conductor.set_tempo(check_bpm(bpm), cursor)
+        check_bpm(bpm)
+        cursor = self._level(now_ns) if self._leads else self._sequencer.position_ticks
+        self._conductor.set_tempo(bpm, cursor)
         self._internal.bpm = bpm
         if self._unheard is not None:
             self._unheard = self._unheard.with_tempo(bpm, now_ns)
@@ -477,6 +511,22 @@ class Engine:
             self._map = self._conductor.line or self._map
             self.recorder.tempo(cursor, bpm)
             self._whereabouts.moved = True
+
+    def _level(self, now_ns: int) -> float:
+        """Hand over notes and clock to one and the same song position, and return it: from there on, the song
+        may run along another line.
+        """
+        song, output, cursor = self._song(), self._output, self._sequencer.position_ticks
+        if song is None or output is None:
+            return cursor
+        cursor = max(cursor, song.to_ticks(self._soon_ns(output, now_ns)))
+        self._hand_over(output, song, cursor, cursor)
+        return cursor if self._end_ticks is None else min(cursor, self._end_ticks)
+
+    def _set_latency(self, latency_ms: float) -> None:
+        self._latency.set(latency_ms)
+        if not self._rolling:
+            self._latency.arrive()
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
         conductor = self._conductor_of(sync)
@@ -487,17 +537,16 @@ class Engine:
         self._whereabouts.moved = True
         self._make(self._conductor.join(now_ns), now_ns)
 
-    def _set_send_clock(self, on: bool) -> None:
+    def _set_send_clock(self, on: bool, now_ns: int) -> None:
         self._send_clock = on
         song, output = self._song(), self._output
         if song is None or output is None or on is self._clock_out.running:
             return
-        cursor = self._sequencer.position_ticks
+        from_ns = self._soon_ns(output, now_ns)
         if on:
-            self._clock_out.begin(cursor)
+            self._clock_out.begin(song.to_ticks(from_ns))
         else:
-            for message in self._clock_out.end():
-                output.system(message, song.to_ns(cursor))
+            self._end_clock(output, from_ns)
 
     @property
     def _all_ticks(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import replace
 
-from bridge.player.limits import SettingError, check_bpm, check_notes
+from bridge.player.limits import SettingError, check_bpm, check_latency, check_notes
 from bridge.player.messages import (
     Anchor,
     Command,
@@ -17,6 +17,7 @@ from bridge.player.messages import (
     PortsOpened,
     Remember,
     Report,
+    SetLatency,
     SetLoop,
     SetNotes,
     SetSendClock,
@@ -104,6 +105,8 @@ def settled(config: PlayerConfig, command: Command) -> PlayerConfig:
                 return replace(config, bpm=check_bpm(bpm))
             case SetSync(sync):
                 return replace(config, sync=sync)
+            case SetLatency(latency_ms):
+                return replace(config, latency_ms=check_latency(latency_ms))
             case SetSendClock(on):
                 return replace(config, send_clock=on)
             case SetNotes(notes, channel):

@@ -6,6 +6,8 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import VOICES
 from bridge.timing import MAX_BPM, MIN_BPM
 
+MAX_LATENCY_MS = 200
+
 
 class SettingError(GroovebridgeError):
     """A setting of the player that is out of its range."""
@@ -25,6 +27,16 @@ def check_bars(bars: int | None) -> int | None:
     if bars is not None and bars < 1:
         raise SettingError(f"{bars} bars cannot be played: ask for 1 or more.")
     return bars
+
+
+def check_latency(latency_ms: float) -> float:
+    """A latency as it is, -200..200 ms; else SettingError."""
+    if not -MAX_LATENCY_MS <= latency_ms <= MAX_LATENCY_MS:
+        raise SettingError(
+            f"A latency of {latency_ms:g} ms is out of range: it goes from {-MAX_LATENCY_MS} to "
+            f"{MAX_LATENCY_MS} ms."
+        )
+    return latency_ms
 
 
 def check_notes(notes: tuple[int, ...], channel: int) -> None:

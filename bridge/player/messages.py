@@ -62,6 +62,7 @@ class PlayerConfig:
     bars       stop after so many bars of rolling (None: play on)
     record     write all that went out to this .mid when the player ends (None: do not record)
     realtime   ask the system for real-time priority
+    latency_ms how much earlier than their time notes go out; see `SetLatency`
     """
 
     api: str = "auto"
@@ -76,6 +77,7 @@ class PlayerConfig:
     record: str | None = None
     client_name: str = "Groovebridge"
     realtime: bool = True
+    latency_ms: float = 0.0
 
 
 # --- commands ---
@@ -127,6 +129,17 @@ class SetNotes:
 
     notes: tuple[int, ...]
     channel: int = 9
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatency:
+    """Send notes that much earlier than their time, -200..200 ms; negative: later.
+
+    For an instrument that sounds late. It moves notes only: not the clock that we send, the anchor or the
+    recording. While the song rolls, the notes lean towards it within two seconds.
+    """
+
+    latency_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +200,7 @@ Command = (
     | SetTempo
     | SetSync
     | SetNotes
+    | SetLatency
     | SetSendClock
     | Start
     | FallIn

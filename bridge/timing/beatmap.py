@@ -52,6 +52,10 @@ class BeatMap:
         """Where the song is at `ns`."""
         return self.origin_ticks + (ns - self.origin_ns) / self.ns_per_tick
 
+    def earlier(self, by_ns: int) -> BeatMap:
+        """The map that is everywhere `by_ns` before this one."""
+        return BeatMap(self.origin_ticks, self.origin_ns - by_ns, self.ns_per_tick)
+
     def with_tempo(self, bpm: float, at_ns: int) -> BeatMap:
         """The map that is where this one is at `at_ns`, and runs at `bpm` from there."""
         return BeatMap.at(bpm, self.to_ticks(at_ns), at_ns)
