@@ -105,7 +105,7 @@ def measure(bundle: Bundle, rounds: int) -> Report:
                 1e3 * work.bytes / rate,
                 1e3 * work.operations / operations,
             )
-    return Report(_machine(), (before, os.getloadavg()[0]), cuda, times, floors)
+    return Report(machine(), (before, os.getloadavg()[0]), cuda, times, floors)
 
 
 def _run(session: Any, pair: Mapping[str, Any]) -> Callable[[], object]:
@@ -140,7 +140,7 @@ def _interleaved(takes: Mapping[str, Callable[[], object]], rounds: int) -> dict
     }
 
 
-def _machine() -> str:
+def machine() -> str:
     """The processor's name, as far as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

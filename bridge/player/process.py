@@ -94,11 +94,11 @@ class _Player:
 
     def run(self) -> None:
         """Open the ports and play until `Quit` or a wind-down's end. GroovebridgeError: no such ports."""
-        self._open(OpenPorts(self._config.api, self._config.out, self._config.inp))
-        self._opened = True
-        gc.collect()
+        gc.collect()  # before JACK calls us back: it would be kept waiting, which is an xrun
         gc.freeze()
         gc.disable()
+        self._open(OpenPorts(self._config.api, self._config.out, self._config.inp))
+        self._opened = True
         engine, inbox = self._engine, self._inbox
         wake_ns = self._clock.now_ns()
         while not self._quit and not engine.done:

@@ -106,7 +106,7 @@ class JackOut:
 
     @property
     def xruns(self) -> int:
-        """How many xruns the server has told of."""
+        """How many xruns the server has told of since the first message was handed over."""
         return self._ports.xruns
 
     def counters(self) -> OutCounters:
@@ -162,7 +162,7 @@ class JackPorts:
         self._in_port = client.midi_inports.register("in")
         self._placer = Placer(self._rate)
         self.xruns = self._dropped = 0
-        self._lost = self._closed = False
+        self._lost = self._closed = self._has_sent = False
         self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
         self.clock = JackClock(client, self._rate)
         self.out = JackOut(self, self._out_port.name)
@@ -195,6 +195,7 @@ class JackPorts:
         if self._lost or self._closed:
             self._dropped += 1
         else:
+            self._has_sent = True
             self._placer.pending.put(message, due_ns)
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
@@ -278,7 +279,8 @@ class JackPorts:
         self._period = frames
 
     def _count_xrun(self, _delayed_us: float) -> None:
-        self.xruns += 1
+        if self._has_sent:  # before, we were joining, which may cost JACK a period, and nothing could be lost
+            self.xruns += 1
 
     def _server_gone(self, _status: object, reason: str) -> None:
         why = f" ({reason.strip()})" if reason.strip() else ""

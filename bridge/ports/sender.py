@@ -15,7 +15,7 @@ from bridge.ports.pending import Pending
 from bridge.realtime import follow
 
 LEAD_NS = 2_000_000
-_SPIN_NS = 300_000
+SPIN_NS = 300_000
 _HOLD_NS = 80_000
 _SWITCH_INTERVAL_S = 0.0001
 _SLEEP_NS = LEAD_NS if sys.platform == "win32" else 0
@@ -146,11 +146,11 @@ class Sender:
                 self._wake.get()
                 continue
             ahead_ns = due_ns - self._now_ns()
-            if ahead_ns <= _SPIN_NS:
+            if ahead_ns <= SPIN_NS:
                 if ahead_ns > _HOLD_NS:
                     time.sleep(0)  # spin, but let another thread of ours have the interpreter
             elif ahead_ns <= _SLEEP_NS:
-                time.sleep((ahead_ns - _SPIN_NS) / 1e9)
+                time.sleep((ahead_ns - SPIN_NS) / 1e9)
             else:
                 with suppress(queue.Empty):
-                    self._wake.get(timeout=(ahead_ns - max(_SPIN_NS, _SLEEP_NS)) / 1e9)
+                    self._wake.get(timeout=(ahead_ns - max(SPIN_NS, _SLEEP_NS)) / 1e9)

@@ -22,15 +22,18 @@ class TrialError(GroovebridgeError):
     """The player could not play; the sentence is its own."""
 
 
-def try_player(api: str, bars: int, bpm: float, realtime: bool = True) -> Stats:
+def try_player(api: str, bars: int, bpm: float, *, realtime: bool = True, out: str | None = None) -> Stats:
     """Play so many bars of drums and MIDI clock through one API, and return the player's figures.
 
-    Nothing of it is connected to anything: the ports are virtual. The process, its loop and its sender are
-    those of `groovebridge play`, with its real-time priority or (`realtime` false) without. Takes as long as
-    the bars do, and about a second more. Raises TrialError when there is no such port, or the player ends.
+    out: the port of another program to play to; None: a virtual port, which nobody hears. The process, its
+    loop and its sender are those of `groovebridge play`, with real-time priority or (`realtime` false)
+    without. Takes as long as the bars do, and about a second more. Raises TrialError when there is no such
+    port, or the player ends.
     """
     reports: SimpleQueue[Report] = SimpleQueue()
-    config = PlayerConfig(api=api, bpm=bpm, bars=bars, send_clock=True, client_name=_NAME, realtime=realtime)
+    config = PlayerConfig(
+        api=api, out=out, bpm=bpm, bars=bars, send_clock=True, client_name=_NAME, realtime=realtime
+    )
     limit_s = BeatMap.at(bpm, 0, 0).to_ns(bars * TICKS_PER_BAR) / 1e9 + _START_S
     fault = None
     with PlayerLink(config, reports.put) as link:
