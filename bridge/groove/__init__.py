@@ -2,7 +2,7 @@
 
 from bridge.groove.loop import BARS, STEPS, STEPS_PER_BAR, DrumLoop
 from bridge.groove.notemaps import GENERAL_MIDI, NOTE_MAPS, NoteMap
-from bridge.groove.notes import LoopNote, chokes, loop_notes
+from bridge.groove.notes import LoopNote, chokes, loop_hits, loop_notes
 from bridge.groove.voices import VOICES, Voice
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "NoteMap",
     "Voice",
     "chokes",
+    "loop_hits",
     "loop_notes",
 ]

@@ -7,6 +7,8 @@ once, from one pattern, and a span belongs to its cell even where it sounds befo
     old pattern        |  x    |                            its late hit of B-240 still plays
     new pattern            x   |       |   x                its early hit of B sounds before B ...
     swap came too late       ^ |x                           ... or on B, unless the old one struck it
+    swap now                   |  n  x                      from n on, B's hits are the new pattern's, but for
+                                                            keys that B has struck: the song position decides
 
 Why nothing can hang or overlap: the windows of two cells never overlap (see `pattern`), a key is struck at
 most once a cell, and an open key is closed at the latest by the next note-on of that key. Every note lasts
@@ -96,29 +98,31 @@ class Sequencer:
 
     # --- what plays ---------------------------------------------------------------------------------------
 
-    def swap(self, pattern: Pattern, boundary_ticks: float) -> int:
+    def swap(self, pattern: Pattern, boundary_ticks: float | None) -> int:
         """Play `pattern` from the cell at (or next after) `boundary_ticks` on; return that cell.
 
-        A boundary that has passed means the next cell. A later swap replaces one that still waits, and the
+        None is now: what the cell that is being played has still to strike is the new pattern's already. A
+        boundary that has passed means the next cell. What sounds ends where it would have ended, or where the
+        new pattern strikes (`release` ends it at once). A later swap replaces one that still waits, and the
         patterns that were set for single blocks. Raises ValueError for a pattern of another length.
         """
         self._check(pattern)
-        cell = cell_from(max(boundary_ticks, self._cursor))
+        cell = self._cell_from(boundary_ticks)
         begun = [part for part in self._parts if part.from_cell <= self._cell and part.from_cell < cell]
         self._parts = [*(begun or self._parts[:1]), _Part(cell, pattern, {})]
         self._aim(self._cursor)
         return cell
 
-    def set_block(self, block: int, pattern: Pattern, boundary_ticks: float = 0) -> int:
-        """Play `pattern` in one block, from the cell at `boundary_ticks` on; return that cell.
+    def set_block(self, block: int, pattern: Pattern, boundary_ticks: float | None = 0) -> int:
+        """Play `pattern` in one block, from the cell at `boundary_ticks` on (None: now); return that cell.
 
-        In a block that is being played it takes over at the next cell at the earliest, and when the song
-        comes back to that block, all of it plays. The last call for a block holds. Raises ValueError for a
-        pattern of another length.
+        In a block that is being played it takes over as in `swap`, and when the song comes back to that
+        block, all of it plays. The last call for a block holds. Raises ValueError for a pattern of another
+        length.
         """
         self._check(pattern)
         first = block * self._length
-        cell = cell_from(max(boundary_ticks, self._cursor, first))
+        cell = max(self._cell_from(boundary_ticks), first)
         before = [part for part in self._parts if part.from_cell < cell] if cell > first else []
         after = self._parts[len(before) :]
         if before and not (after and after[0].from_cell == cell):
@@ -244,6 +248,12 @@ class Sequencer:
             return
         del self._open[key]
         events.append(NoteEvent(max(min(off, ticks), on + 1), False, key, 0))
+
+    def _cell_from(self, boundary_ticks: float | None) -> int:
+        """The first cell that a change at the boundary may still decide."""
+        if boundary_ticks is None:
+            return _cell_of(self._cursor)
+        return cell_from(max(boundary_ticks, self._cursor))
 
     def _part(self, cell: int) -> _Part:
         for part in reversed(self._parts):

@@ -79,6 +79,16 @@ class Song(RuleBasedStateMachine):
         wanted = now + by
         cell = self.sequencer.swap(pattern, wanted)
         assert cell == next_boundary(max(wanted, now), CELL)
+        self.swapped(pattern, cell)
+
+    @rule(pattern=patterns())
+    def swap_now(self, pattern: Pattern) -> None:
+        cell = self.sequencer.swap(pattern, None)
+        assert cell == cell_of(self.sequencer.position_ticks)
+        self.swapped(pattern, cell)
+
+    def swapped(self, pattern: Pattern, cell: int) -> None:
+        now = self.sequencer.position_ticks
         self.orders = [
             order
             for order in self.orders
@@ -87,12 +97,12 @@ class Song(RuleBasedStateMachine):
         self.orders.append(Order(pattern, cell, None))
         self.joins[cell] = max(now, self.joins.get(cell, now))
 
-    @rule(pattern=patterns(), ahead=st.integers(-1, 2), by=st.integers(-300, 2000))
-    def set_block(self, pattern: Pattern, ahead: int, by: int) -> None:
+    @rule(pattern=patterns(), ahead=st.integers(-1, 2), by=st.none() | st.integers(-300, 2000))
+    def set_block(self, pattern: Pattern, ahead: int, by: int | None) -> None:
         now = self.sequencer.position_ticks
         block = max(0, math.floor(now / LENGTH) + ahead)
-        cell = self.sequencer.set_block(block, pattern, now + by)
-        assert cell >= max(now, block * LENGTH)
+        cell = self.sequencer.set_block(block, pattern, None if by is None else now + by)
+        assert cell >= max(cell_of(now) if by is None else now, block * LENGTH)
         whole = cell == block * LENGTH
         self.orders.append(Order(pattern, -math.inf if whole else cell, block, whole))
         self.joins[cell] = max(now, self.joins.get(cell, now))
@@ -194,8 +204,10 @@ class Song(RuleBasedStateMachine):
             join = max(join, self.start)
         for span in self.pattern(cell).spans_at(cell):
             start = cell - span.cell_ticks + span.start_ticks
-            on = played.pop(span.key)
-            if cell + CELL / 2 > self.took_back_to:
+            on = played.pop(span.key, None)
+            if on is None:
+                assert max(start, cell) < join, "a hit was swallowed"
+            elif cell + CELL / 2 > self.took_back_to:
                 assert on == start or start < join
             elif start >= join:
                 assert on == start or on < join, "off its place"
@@ -293,6 +305,29 @@ def test_a_new_pattern_does_not_repeat_what_the_old_one_has_just_struck() -> Non
     assert ons(play(sequencer, LENGTH - 40)) == [(0, 38), (LENGTH - 90, 38)]
     sequencer.swap(Pattern(LENGTH, (Span(0, -80, 20, 38, 2), Span(0, 30, 90, 36, 2))), LENGTH)
     assert ons(play(sequencer, LENGTH + 100)) == [(LENGTH + 30, 36)]
+
+
+def test_a_swap_now_goes_on_mid_cell_where_the_old_pattern_was() -> None:
+    sequencer = Sequencer(Pattern(LENGTH, (Span(0, 10, 60, 36, 1), Span(0, 90, 110, 38, 1))))
+    assert ons(sequencer.advance(50)) == [(10, 36)]
+    new = Pattern(LENGTH, (Span(0, 20, 40, 36, 2), Span(0, 30, 40, 42, 2), Span(0, 70, 90, 46, 2)))
+    assert sequencer.swap(new, None) == 0
+    assert ons(play(sequencer, LENGTH)) == [(70, 46)]  # struck already; too late; in time
+
+
+def test_a_swap_now_before_a_step_plays_that_step_from_the_new_pattern() -> None:
+    sequencer = Sequencer(Pattern(LENGTH, (Span(240, 240, 300, 36, 1),)))
+    sequencer.advance(200)
+    sequencer.swap(Pattern(LENGTH, (Span(240, 150, 300, 38, 2), Span(240, 230, 300, 42, 2))), None)
+    assert ons(play(sequencer, LENGTH)) == [(230, 42), (240, 38)]
+
+
+def test_what_the_old_pattern_left_sounding_can_be_closed_at_once() -> None:
+    sequencer = Sequencer(Pattern(LENGTH, (Span(0, 0, 700, 36, 1),)))
+    sequencer.advance(50)
+    sequencer.swap(Pattern(LENGTH, (Span(0, 60, 70, 36, 2),)), None)
+    assert sequencer.release(50) == [NoteEvent(50, False, 36, 0)]
+    assert not play(sequencer, LENGTH)
 
 
 def test_a_later_swap_replaces_one_that_waits() -> None:
