@@ -3,14 +3,15 @@
 No threads, no clock of its own. Everything due before now + the port's lead + `LOOKAHEAD_NS` has been handed
 to the port; `advance` is due again every `WAKE_NS`. So the loop may wake up 30 ms late without a note being
 late: on a busy 2-core machine a process of its own woke up 1.4 ms late (p99), a plain Python thread 13 ms.
-Further ahead costs nothing for Stop, panic and relocation, which take back what is not out; a change that may
-not tear notes apart (tempo, swap) begins where the handed-over part ends, 40 ms from now, which is less than
-a sixteenth up to 300 BPM.
+Further ahead costs nothing: Stop, panic and relocation take back what is not out. So does a swap or a change
+of the mix, from its boundary on or from the earliest moment at which new notes can still be on time
+(`REVISE_NS` beyond the lead): the sequencer decides that part anew, and it is handed over again at once. A new
+tempo begins where the handed-over part ends, 40 ms from now, since the clock that others follow is in it.
 
-         now        lead      LOOKAHEAD
-    ------|----------|-----------|----------->
-    out   |  handed over, may be | cursor: not decided yet
-          |  taken back          |
+         now        lead  REVISE      LOOKAHEAD
+    ------|----------|------|------------|----------->
+    out   |  as it was      |  may be    | cursor: not decided yet
+          |                 |  revised   |
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ from bridge.player.messages import (
     Report,
     SetLatency,
     SetLoop,
-    SetNotes,
     SetSendClock,
     SetSync,
     SetTempo,
+    SetVoicing,
     Start,
     Stats,
     Stop,
@@ -62,12 +63,13 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.output import Output
-from bridge.player.patterns import Deck, Voicing, pattern_of
+from bridge.player.patterns import Card, Deck, pattern_of
 from bridge.player.recorder import Recorder
+from bridge.player.voicing import Voicing
 from bridge.player.whereabouts import Whereabouts
 from bridge.ports.base import Incoming, MidiOut, PortLost, Ports
 from bridge.timing import TICKS_PER_CLOCK, BeatMap, Sequencer, next_boundary
-from bridge.timing.pattern import cell_at
+from bridge.timing.pattern import HALF_CELL_TICKS, cell_at
 
 LOOKAHEAD_NS = 40_000_000
 WAKE_NS = 10_000_000
@@ -75,11 +77,14 @@ START_DELAY_NS = 5_000_000
 """From a Start to its beat 1, beyond the port's lead: time to hand the first notes over, and to arm clock
 listeners."""
 
+REVISE_NS = 3_000_000
+"""Time to take back what is not out, decide it anew and hand it over again, beyond the port's lead."""
+
 STALL_NS = 250_000_000
 """Further behind than this (the machine slept, JACK stalled) the player skips to where the song is, instead
 of pouring out everything that it missed."""
 
-_GRID = {SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
+_GRID = {SwapAt.NOW: None, SwapAt.STEP: TICKS_PER_STEP, SwapAt.BAR: TICKS_PER_BAR, SwapAt.LOOP: LOOP_TICKS}
 
 
 class Engine:
@@ -106,8 +111,9 @@ class Engine:
         self._send_clock = config.send_clock
         self._latency = Latency(config.latency_ms)
         self.recorder = Recorder(enabled=config.record is not None)
-        self._deck = Deck(Voicing(config.notes, config.channel))
-        self._sequencer = Sequencer(pattern_of(DrumLoop.empty(), self._deck.voicing))
+        self._voicing = config.voicing
+        self._deck = Deck()
+        self._sequencer = Sequencer(pattern_of(DrumLoop.empty()))
         self._clock_out = ClockOut()
         self._ports: Ports | None = None
         self._output: Output | None = None
@@ -116,6 +122,7 @@ class Engine:
         self._rolling = False
         self._position = 0  # where the song stands, while it does not roll
         self._began_ticks = 0.0  # where this roll began
+        self._firm_ticks = 0.0  # before this, notes went out along another line: too late to decide anew
         self._end_ticks: int | None = None  # where it will end by itself
         self._left_ticks = self._all_ticks
         self._winding_down = False
@@ -175,13 +182,13 @@ class Engine:
     def _handle(self, item: Command | Incoming | PortLost, now_ns: int) -> None:
         match item:
             case SetLoop():
-                self._set_loop(item)
+                self._set_loop(item, now_ns)
             case SetTempo(bpm):
                 self._set_tempo(bpm, now_ns)
             case SetSync(sync):
                 self._set_sync(sync, now_ns)
-            case SetNotes(notes, channel):
-                self._set_voicing(Voicing(notes, channel))
+            case SetVoicing(voicing):
+                self._set_voicing(voicing, now_ns)
             case SetLatency(latency_ms):
                 self._set_latency(latency_ms)
             case SetSendClock(on):
@@ -239,10 +246,6 @@ class Engine:
         wake_ns = now_ns + self._conductor.check_ns
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
-            notes = self._latency.line(song)
-            behind = notes.to_ns(self._sequencer.position_ticks) < now_ns - STALL_NS
-            if behind and not self._conductor.guessing(now_ns):
-                self._begin(song.to_ticks(now_ns + self._latency.ahead_ns), now_ns, song)
             self._play(output, song, now_ns)
             self._tell(self._lineup.heard(song, now_ns))
             if (next_ticks := self._lineup.next_ticks) is not None:
@@ -262,9 +265,14 @@ class Engine:
         return wake_ns
 
     def _play(self, output: Output, song: BeatMap, now_ns: int) -> None:
+        """Hand over what is due soon; after a stall, from where the song is now."""
+        guessing = self._conductor.guessing(now_ns)
+        played_ns = self._latency.line(song).to_ns(self._sequencer.position_ticks)
+        if played_ns < now_ns - STALL_NS and not guessing:
+            self._begin(song.to_ticks(now_ns + self._latency.ahead_ns), now_ns, song)
         self._latency.glide(now_ns)
         soon_ns = self._soon_ns(output, now_ns)
-        limit = self._began_ticks + TICKS_PER_CLOCK if self._conductor.guessing(now_ns) else float("inf")
+        limit = self._began_ticks + TICKS_PER_CLOCK if guessing else float("inf")
         notes_until = self._latency.line(song).to_ticks(soon_ns)
         self._hand_over(output, song, min(notes_until, limit), min(song.to_ticks(soon_ns), limit))
 
@@ -275,12 +283,8 @@ class Engine:
     def _hand_over(self, output: Output, song: BeatMap, until: float, clock_until: float) -> None:
         """Hand over the notes, and the clock, that come before these song positions."""
         notes = self._latency.line(song)
-        for event in self._sequencer.advance(until):
-            due_ns = notes.to_ns(event.ticks)
-            if event.on:
-                output.note_on(event.key, event.value, due_ns, event.ticks)
-            else:
-                output.note_off(event.key, due_ns, event.ticks)
+        for event in self._voicing.in_order(self._sequencer.advance(until)):
+            output.play(event, notes.to_ns(event.ticks), self._voicing)
         if self._end_ticks is not None:
             clock_until = min(clock_until, self._end_ticks)
         for ticks, ahead_ns, message in self._clock_out.advance(clock_until):
@@ -393,7 +397,7 @@ class Engine:
         self._map = song
         self._latency.arrive()
         self._whereabouts.moved = True
-        self._began_ticks = ticks
+        self._began_ticks = self._firm_ticks = ticks
         self._sequencer.locate(ticks)
         self._limit(self._end_from(ticks))
         self._lineup.roll(ticks)
@@ -411,7 +415,7 @@ class Engine:
             return
         due_ns = now_ns + output.lead_ns
         here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
-        back = output.take_back(now_ns)
+        _, back = output.take_back(now_ns)
         closed = max(here, self._latency.line(song).to_ticks(due_ns)) if output.open_keys else here
         output.close_notes(due_ns, closed)
         stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
@@ -462,42 +466,78 @@ class Engine:
         self._sequencer.locate(self._position)
         self._tell(self._lineup.stand(self._position))
 
-    def _stand_unless_rolling(self) -> None:
-        if not self._rolling:
-            self._stand()
-
     def _panic(self, now_ns: int) -> None:
         output, song = self._output, self._song()
         if output is None:
             return
         due_ns = now_ns + output.lead_ns
-        others = output.take_back(now_ns)
+        _, others = output.take_back(now_ns)
         self._sequencer.release(self._sequencer.position_ticks)
         here = self._position if song is None else self._latency.line(song).to_ticks(due_ns)
         output.close_notes(due_ns, here)
-        for key in self._deck.voicing.keys:
+        for key in self._voicing.keys:
             output.system(midi.note_off(key), due_ns)
-        output.system(midi.all_notes_off(self._deck.voicing.channel), due_ns)
+        output.system(midi.all_notes_off(self._voicing.channel), due_ns)
         output.resend(others)
 
     # --- settings ---
 
-    def _set_loop(self, command: SetLoop) -> None:
+    def _set_loop(self, command: SetLoop, now_ns: int) -> None:
         card = self._deck.add(command.loop, command.loop_id, command.block)
-        boundary = next_boundary(self._sequencer.position_ticks, _GRID[command.at]) if self._rolling else 0
-        if card.block is None:
-            self._sequencer.swap(card.pattern, boundary)
-        else:
-            self._sequencer.set_block(card.block, card.pattern, boundary)
-        self._stand_unless_rolling()
+        if not self._rolling:
+            self._line_up(card, 0)
+            self._stand()
+            return
+        soonest, grid = self._soonest_ticks(now_ns), _GRID[command.at]
+        boundary = None if grid is None else next_boundary(soonest, grid)
+        first = max(boundary or 0, (card.block or 0) * LOOP_TICKS)
+        self._take_back(max(soonest, first - HALF_CELL_TICKS))
+        old = self._sequencer.playing
+        self._line_up(card, boundary)
+        if boundary is None and self._sequencer.playing is not old:
+            self._sequencer.release(self._sequencer.position_ticks)
+        self._play_anew(now_ns)
 
-    def _set_voicing(self, voicing: Voicing) -> None:
-        for card in self._deck.revoice(voicing):
-            if card.block is None:
-                self._sequencer.swap(card.pattern, 0)
-            else:
-                self._sequencer.set_block(card.block, card.pattern)
-        self._stand_unless_rolling()
+    def _line_up(self, card: Card, boundary_ticks: float | None) -> None:
+        if card.block is None:
+            self._sequencer.swap(card.pattern, boundary_ticks)
+        else:
+            self._sequencer.set_block(card.block, card.pattern, boundary_ticks)
+
+    def _set_voicing(self, voicing: Voicing, now_ns: int) -> None:
+        self._take_back(self._soonest_ticks(now_ns))
+        self._voicing = voicing
+        self._play_anew(now_ns)
+
+    # --- revising what is handed over: take back, change, play anew, in one go ---
+
+    def _soonest_ticks(self, now_ns: int) -> float:
+        """The first song position that can still be decided anew."""
+        song, output, cursor = self._song(), self._output, self._sequencer.position_ticks
+        if song is None or output is None:
+            return cursor
+        soonest = self._latency.line(song).to_ticks(now_ns + output.lead_ns + REVISE_NS)
+        return max(self._firm_ticks, min(soonest, cursor))
+
+    def _take_back(self, from_ticks: float) -> None:
+        """Take back what was handed over from this song position on; clock and transport stay as they are."""
+        song, output = self._song(), self._output
+        if song is None or output is None or from_ticks >= self._sequencer.position_ticks:
+            return
+        events, others = output.take_back(self._latency.line(song).to_ns(from_ticks))
+        output.resend(others)
+        self._sequencer.take_back(from_ticks, events)
+        self._lineup.reopen(self._sequencer.position_ticks)
+
+    def _play_anew(self, now_ns: int) -> None:
+        """Close what no voice sustains any more, and hand over what is due soon, as it is decided now."""
+        song, output = self._song(), self._output
+        if song is None or output is None:
+            return
+        here = self._sequencer.position_ticks
+        sustained = [voice for voice in self._sequencer.open_keys if self._voicing.heard(voice)]
+        output.close_notes(self._latency.line(song).to_ns(here), here, but_for=sustained)
+        self._play(output, song, now_ns)
 
     def _set_tempo(self, bpm: float, now_ns: int) -> None:
         check_bpm(bpm)
@@ -508,6 +548,7 @@ class Engine:
             self._unheard = self._unheard.with_tempo(bpm, now_ns)
             self._whereabouts.moved = True
         if self._rolling and self._leads:
+            self._firm_ticks = cursor
             self._map = self._conductor.line or self._map
             self.recorder.tempo(cursor, bpm)
             self._whereabouts.moved = True

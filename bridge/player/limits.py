@@ -7,6 +7,7 @@ from bridge.groove import VOICES
 from bridge.timing import MAX_BPM, MIN_BPM
 
 MAX_LATENCY_MS = 200
+MAX_TRIM = 2.0
 
 
 class SettingError(GroovebridgeError):
@@ -45,3 +46,17 @@ def check_notes(notes: tuple[int, ...], channel: int) -> None:
         raise SettingError(f"The output notes {notes} are not right: give {VOICES} notes from 0 to 127.")
     if not 0 <= channel <= 15:
         raise SettingError(f"The MIDI channel {channel} is out of range: it goes from 0 to 15.")
+
+
+def check_trims(trims: tuple[float, ...]) -> None:
+    """Raise SettingError unless these are nine factors 0..2."""
+    if len(trims) != VOICES or not all(0 <= trim <= MAX_TRIM for trim in trims):
+        raise SettingError(
+            f"The velocity trims {trims} are not right: give {VOICES} factors from 0 to {MAX_TRIM:g}."
+        )
+
+
+def check_voices(muted: tuple[bool, ...], soloed: tuple[bool, ...]) -> None:
+    """Raise SettingError unless these are nine switches each."""
+    if len(muted) != VOICES or len(soloed) != VOICES:
+        raise SettingError(f"Mute and solo are not right: each needs a switch for each of {VOICES} voices.")

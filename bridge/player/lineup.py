@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from bridge.groove.notes import TICKS_PER_STEP
@@ -20,6 +21,7 @@ class Lineup:
         self._playing: int | None = None  # the loop that is heard
         self._seen: int | None = None  # the loop of the last cell that was looked at
         self._next_cell = 0  # the first that was not
+        self._from_ticks = 0  # all before this is as it was when it was looked at
         self._waiting: deque[LoopPlaying] = deque()
         self.swaps = 0
         """How many loops took over while the song rolled."""
@@ -31,9 +33,17 @@ class Lineup:
 
     def roll(self, ticks: float) -> None:
         """The song rolls from here."""
-        self._next_cell = cell_at(ticks)
-        self._seen = self._playing
         self._waiting.clear()
+        self._next_cell = cell_at(ticks)
+        self.reopen(ticks)
+
+    def reopen(self, ticks: float) -> None:
+        """What plays from here on is decided anew: look again."""
+        while self._waiting and self._waiting[-1].at_ticks >= ticks:
+            self._waiting.pop()
+        self._seen = self._waiting[-1].loop_id if self._waiting else self._playing
+        self._next_cell = min(self._next_cell, cell_at(ticks))
+        self._from_ticks = math.ceil(ticks)
 
     def look(self, until_ticks: float) -> None:
         """See what plays the cells before `until_ticks`, which were just handed over."""
@@ -41,7 +51,7 @@ class Lineup:
             loop_id = self._loop_at(self._next_cell)
             if loop_id != self._seen and loop_id is not None:
                 self._seen = loop_id
-                self._waiting.append(LoopPlaying(loop_id, self._next_cell))
+                self._waiting.append(LoopPlaying(loop_id, max(self._next_cell, self._from_ticks)))
             self._next_cell += TICKS_PER_STEP
 
     def heard(self, song: BeatMap, now_ns: int) -> list[LoopPlaying]:

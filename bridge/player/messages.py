@@ -11,11 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from bridge.groove import DrumLoop
+from bridge.player.voicing import Voicing
 
 
 class SwapAt(Enum):
-    """When a new loop takes over: at the next step (sixteenth), bar, or loop (four bars)."""
+    """When a new loop takes over: now, or at the next step (sixteenth), bar, or loop (four bars).
 
+    It joins in where the song is, never at its own beginning. NOW ends what the old loop left sounding; at a
+    boundary, that rings out (for half a step at most).
+    """
+
+    NOW = "now"
     STEP = "step"
     BAR = "bar"
     LOOP = "loop"
@@ -71,8 +77,7 @@ class PlayerConfig:
     sync: Sync = Sync.INTERNAL
     bpm: float = 120.0
     send_clock: bool = False
-    notes: tuple[int, ...] = (36, 38, 42, 46, 43, 47, 50, 49, 51)
-    channel: int = 9
+    voicing: Voicing = field(default_factory=Voicing)
     bars: int | None = None
     record: str | None = None
     client_name: str = "Groovebridge"
@@ -97,7 +102,8 @@ class OpenPorts:
 
 @dataclass(frozen=True, slots=True)
 class SetLoop:
-    """Play this loop from the next boundary of the kind `at`; a later SetLoop replaces one that still waits.
+    """Play this loop now or from the next boundary of the kind `at`: the first one that is still a few
+    milliseconds beyond the port's lead. A later SetLoop replaces one that still waits.
 
     `block` None: the loop for every four bars of the song. A number n: only for the n-th four bars
     (--evolve).
@@ -124,11 +130,15 @@ class SetSync:
 
 
 @dataclass(frozen=True, slots=True)
-class SetNotes:
-    """Output notes by voice (nine, 0..127) and MIDI channel 0..15."""
+class SetVoicing:
+    """Mute, solo, notes, velocity trims and channel, for all that is not out yet: heard a few milliseconds
+    beyond the port's lead. A loop that waits goes on waiting.
 
-    notes: tuple[int, ...]
-    channel: int = 9
+    What sounds is closed on the note on which it was struck: a voice that is silenced at once, others when
+    they end.
+    """
+
+    voicing: Voicing
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +209,7 @@ Command = (
     | SetLoop
     | SetTempo
     | SetSync
-    | SetNotes
+    | SetVoicing
     | SetLatency
     | SetSendClock
     | Start

@@ -2,28 +2,45 @@
 
 Messages are handed to the port ahead of time, so "sent" is not "out": a stop takes back what has not left
 yet. The table of open notes is therefore kept by what was handed over *minus* what was taken back, and it is
-the last word: a note-on closes its key first if that is open, a note-off for a key that is not open is
-dropped.
+the last word: a note-on closes its key first if that is open, a note-off goes to the key that its voice had
+struck, whatever the voice is set to by now, and is dropped if that is closed.
+
+The sequencer decides by voices, the `Voicing` says which keys they are: so the ledger holds every event that
+was decided, those that needed no message too (of a muted voice, say), and `take_back` gives them back.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bridge.player import midi
 from bridge.player.recorder import Recorder
+from bridge.player.voicing import Voicing
 from bridge.ports.base import MidiOut, OutCounters
+from bridge.timing import NoteEvent
 
 _NO_KEY = -1
 
 
 @dataclass(frozen=True, slots=True)
+class _Note:
+    """What holds a key open: the voice that struck it, and where in the song."""
+
+    voice: int
+    ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Handed:
-    message: bytes
+    """An event that was decided and what was sent for it; either may be missing."""
+
+    event: NoteEvent | None
     due_ns: int
-    file_ticks: int
+    message: bytes | None = None
+    note: _Note | None = None  # that the message strikes or closes
+    file_ticks: int = 0
 
 
 class Output:
@@ -41,7 +58,7 @@ class Output:
     def __init__(self, port: MidiOut, recorder: Recorder) -> None:
         self._port = port
         self._recorder = recorder
-        self._open: set[int] = set()
+        self._open: dict[int, _Note] = {}  # by key
         self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
         self._last_due_ns: dict[int, int] = {}  # by key; _NO_KEY: of what concerns no key
         self._notes_sent = 0
@@ -73,75 +90,80 @@ class Output:
         """The port's own figures."""
         return self._port.counters()
 
-    def note_on(self, key: int, velocity: int, due_ns: int, ticks: float) -> None:
-        """Strike a key; `ticks` is its place in the song."""
-        if key in self._open:
-            self._send(key, midi.note_off(key), due_ns, ticks)
-        self._open.add(key)
-        self._struck.add(key)
-        self._notes_sent += 1
-        self._send(key, midi.note_on(key, velocity), due_ns, ticks)
-
-    def note_off(self, key: int, due_ns: int, ticks: float) -> None:
-        """Close a key if it is open."""
-        if key in self._open:
-            self._open.discard(key)
-            self._send(key, midi.note_off(key), due_ns, ticks)
+    def play(self, event: NoteEvent, due_ns: int, voicing: Voicing) -> None:
+        """Hand over what a voice does."""
+        if event.on:
+            self._strike(event, due_ns, voicing)
+            return
+        for key, note in self._open.items():
+            if note.voice == event.key:
+                self._close(key, due_ns, event.ticks, event)
+                return
+        self._ledger.append(_Handed(event, due_ns))
 
     def system(self, message: bytes, due_ns: int) -> None:
         """Send what is no note of the song: clock, transport, what Panic sends. It is not recorded."""
-        struck = midi.key_struck(message)
-        self._port.send(message, self._in_order(_NO_KEY if struck is None else struck[0], due_ns))
+        self._port.send(message, self._in_order(_key_of(message), due_ns))
 
-    def take_back(self, now_ns: int) -> list[tuple[bytes, int]]:
-        """Take back all that is not out; return what was sent by `system`, for those who still want it."""
-        back = self._port.cancel_from(now_ns)
+    def take_back(self, from_ns: int) -> tuple[list[NoteEvent], list[tuple[bytes, int]]]:
+        """Take back all that is due from `from_ns` on and not out.
+
+        Returns the events that did not happen after all, and what was sent by `system`, for those who still
+        want it (`resend`).
+        """
+        back = self._port.cancel_from(from_ns)
         gone = Counter(back)
         kept: deque[_Handed] = deque()
         undone: list[_Handed] = []
         for handed in self._ledger:
-            entry = (handed.message, handed.due_ns)
-            if gone[entry]:
-                gone[entry] -= 1
+            if handed.message is None:
+                (undone if handed.due_ns >= from_ns else kept).append(handed)
+            elif gone[handed.message, handed.due_ns]:
+                gone[handed.message, handed.due_ns] -= 1
                 undone.append(handed)
             else:
                 kept.append(handed)
         self._ledger = kept
-        self._last_due_ns.clear()
-        for handed in reversed(undone):  # a key's events alternate: undoing the last first leaves the truth
-            struck = midi.key_struck(handed.message)
-            if struck is not None and struck[1]:
-                self._open.discard(struck[0])
-                self._notes_sent -= 1
-            elif struck is not None:
-                self._open.add(struck[0])
+        self._last_due_ns = {}
+        for handed in kept:
+            if handed.message is not None:
+                self._last_due_ns[_key_of(handed.message)] = handed.due_ns
+        for handed in reversed(undone):  # a key's messages alternate: undoing the last first leaves the truth
+            if handed.message is not None and (struck := midi.key_struck(handed.message)) is not None:
+                key, on = struck
+                if on:
+                    self._open.pop(key, None)
+                    self._notes_sent -= 1
+                elif handed.note is not None:
+                    self._open[key] = handed.note
         others: list[tuple[bytes, int]] = []
         for entry in back:
             if gone[entry]:
                 gone[entry] -= 1
                 others.append(entry)
-        return others
+        return [handed.event for handed in undone if handed.event is not None], others
 
-    def close_notes(self, due_ns: int, ticks: float) -> None:
-        """A note-off for every open key."""
+    def close_notes(self, due_ns: int, ticks: float, but_for: Collection[int] = ()) -> None:
+        """A note-off for every open key, except those that these voices have struck."""
         for key in sorted(self._open):
-            self.note_off(key, due_ns, ticks)
+            if self._open[key].voice not in but_for:
+                self._close(key, due_ns, ticks)
 
     def settle(self, before_ns: int) -> None:
         """Write down what was due before `before_ns`: nothing will take that back any more."""
         while self._ledger and self._ledger[0].due_ns < before_ns:
-            handed = self._ledger.popleft()
-            self._recorder.note(handed.file_ticks, handed.message)
+            self._write_down(self._ledger.popleft())
 
     def settle_all(self) -> None:
         """Write down all that is left."""
-        for handed in self._ledger:
-            self._recorder.note(handed.file_ticks, handed.message)
-        self._ledger.clear()
+        while self._ledger:
+            self._write_down(self._ledger.popleft())
 
     def resend(self, messages: Iterable[tuple[bytes, int]]) -> None:
-        """Hand over again what `take_back` returned."""
+        """Hand over again, unchanged, what `take_back` returned."""
         for message, due_ns in messages:
+            key = _key_of(message)
+            self._last_due_ns[key] = max(due_ns, self._last_due_ns.get(key, due_ns))
             self._port.send(message, due_ns)
 
     def mend(self, now_ns: int) -> None:
@@ -156,7 +178,7 @@ class Output:
                 self._mend_ns = now_ns + self.lead_ns
         elif now_ns >= self._mend_ns:
             self._mend_ns = None
-            for key in sorted(self._struck - self._open):
+            for key in sorted(self._struck - self._open.keys()):
                 if self._last_due_ns.get(key, now_ns) <= now_ns:
                     self.system(midi.note_off(key), now_ns + self.lead_ns)
 
@@ -165,7 +187,32 @@ class Output:
         self._last_due_ns[key] = due_ns
         return due_ns
 
-    def _send(self, key: int, message: bytes, due_ns: int, ticks: float) -> None:
-        due_ns = self._in_order(key, due_ns)
+    def _strike(self, event: NoteEvent, due_ns: int, voicing: Voicing) -> None:
+        voice, key = event.key, voicing.key(event.key)
+        holder = self._open.get(key)
+        if not voicing.heard(voice) or (holder is not None and holder.ticks == event.ticks):
+            self._ledger.append(_Handed(event, due_ns))
+            return
+        if holder is not None:
+            self._close(key, due_ns, event.ticks)
+        self._open[key] = note = _Note(voice, event.ticks)
+        self._struck.add(key)
+        self._notes_sent += 1
+        self._send(midi.note_on(key, voicing.velocity(voice, event.value)), due_ns, event.ticks, note, event)
+
+    def _close(self, key: int, due_ns: int, ticks: float, event: NoteEvent | None = None) -> None:
+        self._send(midi.note_off(key), due_ns, ticks, self._open.pop(key), event)
+
+    def _send(self, message: bytes, due_ns: int, ticks: float, note: _Note, event: NoteEvent | None) -> None:
+        due_ns = self._in_order(_key_of(message), due_ns)
         self._port.send(message, due_ns)
-        self._ledger.append(_Handed(message, due_ns, self._recorder.place(ticks)))
+        self._ledger.append(_Handed(event, due_ns, message, note, self._recorder.place(ticks)))
+
+    def _write_down(self, handed: _Handed) -> None:
+        if handed.message is not None:
+            self._recorder.note(handed.file_ticks, handed.message)
+
+
+def _key_of(message: bytes) -> int:
+    struck = midi.key_struck(message)
+    return _NO_KEY if struck is None else struck[0]

@@ -151,11 +151,12 @@ def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, 
 def _first_files(model: Model, settings: Settings, config: PlayerConfig) -> list[Path]:
     """Save loops where a musician looks for music; where that cannot be written, in the current folder."""
     music = platformdirs.user_music_path() / "Groovebridge"
+    where = config.voicing.notes, config.voicing.channel
     try:
-        return generate(model, settings, FIRST_RUN_FILES, music, config.bpm, config.notes, config.channel)
+        return generate(model, settings, FIRST_RUN_FILES, music, config.bpm, *where)
     except FileWriteError:
         here = Path.cwd() / "groovebridge-loops"
-        return generate(model, settings, FIRST_RUN_FILES, here, config.bpm, config.notes, config.channel)
+        return generate(model, settings, FIRST_RUN_FILES, here, config.bpm, *where)
 
 
 def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool) -> None:

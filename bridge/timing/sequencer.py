@@ -67,7 +67,7 @@ class Sequencer:
         self._pattern = pattern
         self._parts = [_Part(0, pattern, {})]
         self._open: dict[int, tuple[int, int]] = {}  # key -> ticks of its note-on and note-off
-        self._struck: dict[int, set[int]] = {}  # cell -> the keys that it has struck
+        self._struck: dict[int, dict[int, int]] = {}  # cell -> the keys that it has struck, and when
         self._hits: list[tuple[int, Span]] = []  # what the cell still has to strike, the last first
         self._limit: float = math.inf
         self._cursor: float = 0
@@ -90,6 +90,12 @@ class Sequencer:
     def finished(self) -> bool:
         """The limit is reached: nothing will be struck any more, and every note is closed."""
         return self._cursor >= self._limit and not self._open
+
+    @property
+    def playing(self) -> Pattern:
+        """The pattern that the cell in play is played from, as things stand."""
+        cell = _cell_of(self._cursor)
+        return self._part(cell).pattern(cell)
 
     def pattern_at(self, ticks: float) -> Pattern:
         """The pattern that the cell under a song position is played from, as things stand."""
@@ -192,14 +198,13 @@ class Sequencer:
         from `ticks` on, at most four bars; what is not among them counts as played and is not played again.
         A note whose note-off was taken back is open again, until that tick.
         """
-        sounding = math.ceil(ticks) - 1  # a note whose note-off alone came back was struck before `ticks`
         for event in sorted(events, key=_order, reverse=True):
             ticks = min(ticks, event.ticks)
             if event.on:
                 self._open.pop(event.key, None)
-                self._struck.get(_cell_of(event.ticks), set()).discard(event.key)
+                self._struck.get(_cell_of(event.ticks), {}).pop(event.key, None)
             else:
-                self._open[event.key] = (min(sounding, event.ticks - 1), event.ticks)
+                self._open[event.key] = (self._last_strike(event), event.ticks)
         self._aim(min(self._cursor, ticks))
 
     # --- the cell that is being played --------------------------------------------------------------------
@@ -220,7 +225,7 @@ class Sequencer:
         if cell >= self._limit:
             return
         self._pattern = self._part(cell).pattern(cell)
-        struck = self._struck.setdefault(cell, set())
+        struck = self._struck.setdefault(cell, {})
         for span in reversed(self._pattern.spans_at(cell)):
             start = cell - span.cell_ticks + span.start_ticks
             if start < self._cursor:  # missed: an early hit sounds on its cell, if that is still to come
@@ -235,7 +240,7 @@ class Sequencer:
             self._close(key, ticks, events)
         end = self._cell - span.cell_ticks + span.end_ticks
         self._open[span.key] = (ticks, max(end, ticks + 1))
-        self._struck[self._cell].add(span.key)
+        self._struck[self._cell][span.key] = ticks
         events.append(NoteEvent(ticks, True, span.key, span.value))
 
     def _close(self, key: int, ticks: int, events: list[NoteEvent], at_once: bool = False) -> None:
@@ -248,6 +253,11 @@ class Sequencer:
             return
         del self._open[key]
         events.append(NoteEvent(max(min(off, ticks), on + 1), False, key, 0))
+
+    def _last_strike(self, off: NoteEvent) -> int:
+        """When the note that `off` closes was struck."""
+        strikes = (struck[off.key] for struck in self._struck.values() if off.key in struck)
+        return max(strikes, default=off.ticks - 1)
 
     def _cell_from(self, boundary_ticks: float | None) -> int:
         """The first cell that a change at the boundary may still decide."""

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 import mido
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_STEP, loop_notes
@@ -20,11 +21,24 @@ from bridge.player import PlayerConfig, PlayerLink
 from bridge.player.conductors import LinkSession
 from bridge.player.engine import Engine
 from bridge.player.messages import Command, Fault, LoopPlaying, Report, Stats
+from bridge.player.voicing import Voicing
 from bridge.ports.base import Incoming, OutCounters, PortLost
 from tests.player.simulated_link import SimulatedSession
 
 MS = 1_000_000
 _R = TypeVar("_R")
+
+
+@st.composite
+def voicings(draw: st.DrawFn) -> Voicing:
+    """Any mix; voices often share a note."""
+    return Voicing(
+        draw(st.tuples(*[st.integers(40, 49)] * 9)),
+        draw(st.sampled_from((9, 9, 2))),
+        draw(st.tuples(*[st.sampled_from((1.0, 1.0, 0.0, 0.5, 2.0))] * 9)),
+        draw(st.tuples(*[st.sampled_from((False, False, True))] * 9)),
+        draw(st.just((False,) * 9) | st.tuples(*[st.booleans()] * 9)),
+    )
 
 
 def random_loop(seed: int, density: float = 0.2, feel: float = 1.0) -> DrumLoop:
@@ -51,7 +65,7 @@ class SimulatedClock:
 @dataclass
 class MemoryPort:
     """A `MidiOut` that remembers what went out and when: a message is out once the clock has passed its due
-    time."""
+    time, or `grip_ns` before."""
 
     clock: SimulatedClock
     lead_ns: int = 5 * MS
@@ -62,6 +76,7 @@ class MemoryPort:
     late: list[tuple[int, bytes]] = field(default_factory=list)  # handed over after its due time
     dead: bool = False
     xruns: int = 0
+    grip_ns: int = 0  # how long before its due time nothing gives a message back any more
 
     def send(self, message: bytes, due_ns: int) -> None:
         if self.dead:
@@ -72,7 +87,8 @@ class MemoryPort:
         self.sent.append((due_ns, message))
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
-        gone = [entry for entry in self.sent if entry[0] >= at_ns and entry[0] > self.clock.ns]
+        out_ns = self.clock.ns + self.grip_ns
+        gone = [entry for entry in self.sent if entry[0] >= at_ns and entry[0] > out_ns]
         self.sent = [entry for entry in self.sent if entry not in gone]
         return [(message, due_ns) for due_ns, message in sorted(gone, key=lambda entry: entry[0])]
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
-from bridge.player.engine import LOOKAHEAD_NS, START_DELAY_NS
+from bridge.player.engine import START_DELAY_NS
 from bridge.player.messages import (
     Anchor,
     Command,
@@ -20,16 +20,17 @@ from bridge.player.messages import (
     PlayerConfig,
     SetLatency,
     SetLoop,
-    SetNotes,
     SetSendClock,
     SetSync,
     SetTempo,
+    SetVoicing,
     Start,
     Stats,
     Stop,
     SwapAt,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from bridge.player.whereabouts import ASTRAY_NS
 from bridge.ports.base import Incoming, PortLost
 from bridge.timing import BeatMap
@@ -43,10 +44,12 @@ from tests.player.support import (
     notes_of,
     random_loop,
     recorded,
+    voicings,
 )
 
 BPM = 120.0
 BAR_MS = 2000.0
+LAST_STEP = 8 * TICKS_PER_BAR - TICKS_PER_STEP
 
 
 def in_song(rig: Rig, bpm: float = BPM, at_ticks: int = 0) -> list[Note]:
@@ -79,6 +82,12 @@ def test_eight_bars_are_the_loop_twice_note_for_note() -> None:
         for note in loop_notes(loop)
     ]
     assert [(note.on, note.key, note.velocity) for note in heard] == sorted(expected)
+    ends = {
+        (turn + note.start_ticks, 9 << 7 | note.note): turn + note.end_ticks
+        for turn in (0, LOOP_TICKS)
+        for note in loop_notes(loop)
+    }
+    assert all(note.off == ends[note.on, note.key] for note in heard if TICKS_PER_STEP <= note.on < LAST_STEP)
     assert max(note.off for note in heard) <= 8 * TICKS_PER_BAR
     assert keys_of_channel(heard)
     assert len(rig.told(Finished)) == 1
@@ -134,36 +143,6 @@ def test_start_without_a_position_goes_on_at_the_step_that_was_stopped_in() -> N
     assert abs(stopped_ticks - 1.6 * TICKS_PER_BAR) <= TICKS_PER_STEP
     rig.do(Start(None))
     assert rig.told(Anchor)[-1].ticks == stopped_ticks
-
-
-@pytest.mark.parametrize(
-    ("at", "grid"), [(SwapAt.STEP, TICKS_PER_STEP), (SwapAt.BAR, TICKS_PER_BAR), (SwapAt.LOOP, LOOP_TICKS)]
-)
-@pytest.mark.parametrize("asked_ms", [10, 1990, 2001, 3900, 7950, 7999])
-def test_a_swap_comes_at_the_next_boundary_that_is_not_decided_yet(
-    at: SwapAt, grid: int, asked_ms: int
-) -> None:
-    old, new = random_loop(5, feel=0), random_loop(6, feel=0)
-    rig = Rig(PlayerConfig(bars=9))
-    rig.do(SetLoop(old, 1), Start())
-    began_ns = rig.told(Anchor)[-1].at_ns
-    rig.run_ms(asked_ms)
-    rig.do(SetLoop(new, 2, at))
-    asked_ticks = (rig.clock.ns - began_ns) * 960 * BPM / 60e9
-    rig.run_ms(9 * BAR_MS)
-    ((zero, first), (boundary, second)) = rig.loops_played()
-    assert (zero, first, second) == (0, 1, 2)
-    horizon_ticks = (LOOKAHEAD_NS + rig.port.lead_ns) * 960 * BPM / 60e9
-    assert boundary % grid == 0
-    assert asked_ticks <= boundary <= asked_ticks + horizon_ticks + grid
-    expected = sorted(
-        (turn + note.start_ticks, 9 << 7 | note.note, note.velocity)
-        for turn in range(0, 9 * TICKS_PER_BAR, LOOP_TICKS)
-        for loop in (old, new)
-        for note in loop_notes(loop)
-        if (turn + note.cell_ticks < boundary) is (loop is old) and turn + note.cell_ticks < 9 * TICKS_PER_BAR
-    )
-    assert [(note.on, note.key, note.velocity) for note in in_song(rig)] == expected
 
 
 def test_a_take_over_is_told_when_it_is_heard() -> None:
@@ -251,19 +230,6 @@ def test_panic_closes_every_note_and_the_song_rolls_on() -> None:
     assert rig.told(Anchor)[-1].motion is Motion.ROLLING
 
 
-def test_other_output_notes_play_from_the_next_step_and_old_ones_are_closed() -> None:
-    rig = Rig()
-    rig.do(SetLoop(random_loop(9, density=0.4), 1), Start())
-    rig.run_ms(500)
-    rig.do(SetNotes(tuple(range(60, 69)), channel=2))
-    changed_ns = rig.clock.ns
-    rig.run_ms(1000)
-    rig.do(Stop())
-    notes = notes_of(rig.port.in_order())
-    assert {note.key >> 7 for note in notes if note.on < changed_ns} == {9}
-    assert {note.key >> 7 for note in notes if note.on > changed_ns + 300 * MS} == {2}
-
-
 def test_a_player_that_slept_goes_on_where_the_song_is() -> None:
     rig = Rig()
     rig.do(SetLoop(random_loop(9, density=0.4), 1), Start())
@@ -306,8 +272,6 @@ def test_a_player_that_stands_ends_at_once_when_the_studio_vanishes() -> None:
         PlayerConfig(bpm=0),
         PlayerConfig(bpm=float("nan")),
         PlayerConfig(bars=0),
-        PlayerConfig(notes=(1, 2)),
-        PlayerConfig(channel=16),
     ],
 )
 def test_a_config_out_of_range_is_refused_in_a_sentence(config: PlayerConfig) -> None:
@@ -319,8 +283,8 @@ def test_a_config_out_of_range_is_refused_in_a_sentence(config: PlayerConfig) ->
 
 def test_a_setting_out_of_range_is_told_and_changes_nothing() -> None:
     rig = Rig()
-    rig.do(SetTempo(401), SetTempo(float("nan")), SetNotes((128,) * 9), SetNotes((1,) * 9, channel=-1))
-    assert len(rig.told(Fault)) == 4
+    rig.do(SetTempo(401), SetTempo(float("nan")))
+    assert len(rig.told(Fault)) == 2
     rig.do(Start())
     assert rig.told(Anchor)[-1].bpm == 120
 
@@ -341,7 +305,7 @@ _COMMANDS = st.one_of(
     st.builds(SetLatency, st.floats(-200, 200)),
     st.builds(SetSync, st.sampled_from(Sync)),
     st.builds(SetSendClock, st.booleans()),
-    st.builds(SetNotes, st.permutations(range(40, 49)).map(tuple), st.integers(0, 15)),
+    st.builds(SetVoicing, voicings()),
 )
 
 
@@ -352,19 +316,21 @@ _COMMANDS = st.one_of(
             st.floats(0, 30) | st.floats(30, 3000),
         ),
         max_size=25,
-    )
+    ),
+    st.sampled_from((0, 6 * MS, 60 * MS)),
 )
 @settings(max_examples=100, deadline=None)
 def test_whatever_happens_every_note_on_has_its_note_off_and_none_is_doubled(
-    script: list[tuple[Command | bytes | str, float]],
+    script: list[tuple[Command | bytes | str, float]], grip_ns: int
 ) -> None:
     rig = Rig(PlayerConfig(send_clock=True, record="take.mid"))
+    rig.port.grip_ns = grip_ns
     rig.do(SetLoop(random_loop(1, density=0.4), 1), Start())
     ports = [rig.port]
     for item, wait_ms in script:
         if item == "lost":
             rig.do(PortLost("Gone. Open another."))
-            ports.append(MemoryPort(rig.clock))
+            ports.append(MemoryPort(rig.clock, grip_ns=grip_ns))
             rig.engine.attach(MemoryPorts(rig.clock, ports[-1]), rig.clock.ns)
         elif item == "clock":
             for _ in range(int(wait_ms / 20)):
@@ -531,7 +497,7 @@ def test_the_loop_for_all_blocks_is_known_however_many_blocks_came_after_it() ->
     card = random_loop(2, density=0.05)
     for block in range(600):
         rig.do(SetLoop(card, 2 + block, block=1 + block))
-    rig.do(SetNotes(tuple(range(60, 69)), channel=2), Start())
+    rig.do(SetVoicing(Voicing(tuple(range(60, 69)), channel=2)), Start())
     rig.run_ms(1000)
     rig.do(Stop())
     assert keys_of_channel(notes_of(rig.port.in_order()), channel=2)

@@ -20,6 +20,7 @@ from bridge.player.messages import (
     Stop,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from bridge.ports.base import Incoming
 from tests.player.support import MS, Note, Rig, assert_played, notes_of, random_loop
 
@@ -240,7 +241,7 @@ def test_a_clock_that_runs_already_is_picked_up_when_we_begin_to_follow() -> Non
 
 
 def test_the_clock_that_we_send_on_is_the_one_that_we_hear() -> None:
-    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, notes=(0,) * 9))
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, voicing=Voicing((0,) * 9)))
     rig.send(song_position(16))
     rig.send(b"\xfb")
     rig.ticks(24 * 4)
@@ -255,7 +256,7 @@ def test_the_clock_that_we_send_on_is_the_one_that_we_hear() -> None:
 
 
 def test_where_the_sender_jumps_our_listener_hears_stop_before_continue() -> None:
-    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, notes=(0,) * 9))
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, send_clock=True, voicing=Voicing((0,) * 9)))
     rig.send(b"\xfa")
     rig.ticks(24 * 2, before_next_ms=DETECTED_MS)
     rig.send(song_position(200))

@@ -208,7 +208,7 @@ class Song(RuleBasedStateMachine):
             if on is None:
                 assert max(start, cell) < join, "a hit was swallowed"
             elif cell + CELL / 2 > self.took_back_to:
-                assert on == start or start < join
+                assert on == start or min(on, start) < join
             elif start >= join:
                 assert on == start or on < join, "off its place"
             else:
