@@ -5,8 +5,8 @@ to the port; `advance` is due again every `WAKE_NS`. So the loop may wake up 30 
 late: on a busy 2-core machine a process of its own woke up 1.4 ms late (p99), a plain Python thread 13 ms.
 Further ahead costs nothing: Stop, panic and relocation take back what is not out. So does a swap or a change
 of the mix, from its boundary on or from the earliest moment at which new notes can still be on time
-(`REVISE_NS` beyond the lead): the sequencer decides that part anew, and it is handed over again at once. A new
-tempo begins where the handed-over part ends, 40 ms from now, since the clock that others follow is in it.
+(`REVISE_NS` beyond the lead): the sequencer decides that part anew, and it is handed over again at once. A
+new tempo begins where the handed-over part ends, 40 ms from now, since the clock that others follow is in it.
 
          now        lead  REVISE      LOOKAHEAD
     ------|----------|------|------------|----------->

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import replace
 
-from bridge.player.limits import SettingError, check_bpm, check_latency, check_notes
+from bridge.player.limits import SettingError, check_bpm, check_latency
 from bridge.player.messages import (
     Anchor,
     Command,
@@ -19,10 +19,10 @@ from bridge.player.messages import (
     Report,
     SetLatency,
     SetLoop,
-    SetNotes,
     SetSendClock,
     SetSync,
     SetTempo,
+    SetVoicing,
 )
 
 _REMEMBERED = 256  # loops; one that the song comes back to later is given anew by the studio
@@ -109,9 +109,8 @@ def settled(config: PlayerConfig, command: Command) -> PlayerConfig:
                 return replace(config, latency_ms=check_latency(latency_ms))
             case SetSendClock(on):
                 return replace(config, send_clock=on)
-            case SetNotes(notes, channel):
-                check_notes(notes, channel)
-                return replace(config, notes=notes, channel=channel)
+            case SetVoicing(voicing):
+                return replace(config, voicing=voicing)
     except SettingError:
         pass  # the engine says so
     return config

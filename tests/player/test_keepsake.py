@@ -17,14 +17,15 @@ from bridge.player.messages import (
     PortsOpened,
     Remember,
     SetLoop,
-    SetNotes,
     SetSendClock,
     SetSync,
     SetTempo,
+    SetVoicing,
     Start,
     Stop,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from tests.player.support import random_loop
 
 CONFIG = PlayerConfig(api="auto", bars=8)
@@ -40,9 +41,8 @@ NINE = (35, 37, 44, 46, 41, 45, 48, 57, 59)
         (SetTempo(97), {"bpm": 97}),
         (SetSync(Sync.CLOCK), {"sync": Sync.CLOCK}),
         (SetSendClock(True), {"send_clock": True}),
-        (SetNotes(NINE, 3), {"notes": NINE, "channel": 3}),
+        (SetVoicing(Voicing(NINE, 3)), {"voicing": Voicing(NINE, 3)}),
         (SetTempo(7), {}),
-        (SetNotes((1, 2), 3), {}),
         (Start(), {}),
         (Stop(), {}),
     ],
