@@ -28,7 +28,7 @@ def pattern_of(loop: DrumLoop) -> Pattern:
 
     Which notes they are is decided when they go out (`Voicing`), so a pattern outlives every change of the
     mix. Its spans are all half a step long: the sequencer ends a note where its voice is struck again, or
-    choked. About 0.3 ms for a loop of 120 hits (`python -m benchmarks.patterns`).
+    choked. About 0.3 ms for a loop of 120 hits (`python -m benchmarks.swaps`).
     """
     spans = tuple(
         Span(cell, start, start + NOTE_TICKS, voice, velocity)

@@ -35,6 +35,7 @@ class Status:
 
 
 _WHEN = {
+    SwapAt.NOW: "The outlined loop takes over now.",
     SwapAt.STEP: "The outlined loop takes over at the next step.",
     SwapAt.BAR: "The outlined loop takes over at the next bar.",
     SwapAt.LOOP: "The outlined loop takes over when the four bars start again.",

@@ -45,6 +45,7 @@ FREEDOM_TIP = (
     f"Double click or Home goes back to {100 * AT_START.temperature:.0f} %."
 )
 SWAPS = (
+    ("Now", SwapAt.NOW, "Hear changes at once, from the middle of the step on"),
     ("Step", SwapAt.STEP, "Hear changes at the next step (sixteenth)"),
     ("Bar", SwapAt.BAR, "Hear changes at the next bar"),
     ("Loop", SwapAt.LOOP, "Hear changes when the four bars start again"),

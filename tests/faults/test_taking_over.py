@@ -75,7 +75,7 @@ def test_what_the_dead_player_left_open_is_closed_before_anything_sounds() -> No
     sent = [message for _, message in rig.port.in_order()]
     first_on = next(place for place, message in enumerate(sent) if message[0] >> 4 == 9 and message[2])
     closed = {message[1] for message in sent[:first_on] if message[0] >> 4 in (8, 9)}
-    assert closed == set(PlayerConfig().notes)
+    assert closed == set(PlayerConfig().voicing.notes)
 
 
 def test_clock_listeners_are_told_where_the_song_is() -> None:

@@ -74,7 +74,13 @@ def test_following_without_an_input_says_to_choose_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("swap_at", "when"), [(SwapAt.STEP, "next step"), (SwapAt.BAR, "next bar"), (SwapAt.LOOP, "start again")]
+    ("swap_at", "when"),
+    [
+        (SwapAt.NOW, "over now"),
+        (SwapAt.STEP, "next step"),
+        (SwapAt.BAR, "next bar"),
+        (SwapAt.LOOP, "start again"),
+    ],
 )
 def test_the_loop_that_waits_is_announced_with_its_moment(swap_at: SwapAt, when: str) -> None:
     assert when in status_of(picture(motion=Motion.ROLLING, next_loop=DrumLoop.empty(), swap_at=swap_at)).text

@@ -426,7 +426,7 @@ def test_n_brings_a_new_idea_even_while_a_number_box_has_the_focus(desk: Desk) -
     assert state.settings.index == 1
 
 
-@pytest.mark.parametrize(("button", "swap_at"), [(0, SwapAt.STEP), (2, SwapAt.LOOP)])
+@pytest.mark.parametrize(("button", "swap_at"), [(0, SwapAt.NOW), (1, SwapAt.STEP), (3, SwapAt.LOOP)])
 def test_the_moment_of_a_swap_is_chosen(desk: Desk, button: int, swap_at: SwapAt) -> None:
     click(desk.window.sliders.swap.buttons[button])
     state = desk.session.state
