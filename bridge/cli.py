@@ -314,8 +314,11 @@ def doctor(as_json: Json = False, bundle: Bundle = None) -> None:
     for finding in examine(bundle):
         findings.append(finding)
         if not as_json:
-            label = f"{finding.verdict.value:8} {finding.name}: "
-            typer.echo(textwrap.fill(label + finding.text, 100, subsequent_indent=" " * 9))
+            label, margin = f"{finding.verdict.value:8} {finding.name}: ", " " * 9
+            first, *more = (label + finding.text).split("\n")
+            typer.echo(textwrap.fill(first, 100, subsequent_indent=margin))
+            for line in more:
+                typer.echo(textwrap.fill(line, 100, initial_indent=margin, subsequent_indent=margin))
     broken = any(finding.verdict is Verdict.BROKEN for finding in findings)
     if as_json:
         typer.echo(_json({"ok": not broken, "findings": [finding.as_json() for finding in findings]}))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bridge.errors import GroovebridgeError
 from bridge.player.messages import OpenPorts
 from bridge.ports import Inbox, Ports, check_ports
+from bridge.realtime import follow
 
 RETRY_S = 1.0
 """How often lost ports are looked for."""
@@ -30,6 +31,7 @@ def check(wanted: OpenPorts, inbox: Inbox) -> None:
     """Ask whether these ports can be opened, and put the answer into the inbox. Returns at once."""
 
     def ask() -> None:
+        follow()
         try:
             check_ports(wanted.api, wanted.out, wanted.inp)
         except GroovebridgeError as error:
@@ -75,6 +77,7 @@ class Reopener:
             found.close()
 
     def _run(self) -> None:
+        follow()
         while not self._given_up.wait(RETRY_S):
             try:
                 found = self._open()

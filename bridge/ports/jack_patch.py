@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.ports.base import Inbox, PeerBack, PeerGone
+from bridge.realtime import follow
 
 _SETTLE_S = 0.1  # a program that starts or quits changes several ports at once
 _LEAVE_S = 1.0
@@ -79,6 +80,7 @@ class JackPatch:
             self._thread.join(_LEAVE_S)
 
     def _run(self) -> None:
+        follow()
         while not self._over:
             self._changes.get()
             with contextlib.suppress(queue.Empty):

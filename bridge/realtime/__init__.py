@@ -22,8 +22,10 @@ _MODULES = {  # each can be imported on its own system alone
     "win32": "bridge.realtime.windows",
 }
 _ADVICE = {
-    "linux": "To have it, install rtkit (on Debian and Ubuntu: sudo apt install rtkit), or write the lines "
-    "`@audio - rtprio 95` and `@audio - memlock unlimited` into /etc/security/limits.d/audio.conf, "
+    "linux": "To have it, install rtkit (on Debian and Ubuntu: sudo apt install rtkit); or write these lines "
+    "into /etc/security/limits.d/audio.conf,\n"
+    "    @audio - rtprio 95\n"
+    "    @audio - memlock unlimited\n"
     "join that group (sudo usermod -aG audio $USER) and log in again."
 }
 _way: Way | None = None
@@ -55,7 +57,7 @@ def follow() -> None:
 
 
 def advice() -> str:
-    """What a user may do where real-time priority is refused, in a sentence or two."""
+    """What a user may do where real-time priority is refused: sentences, with lines of a file in between."""
     return _ADVICE.get(
         sys.platform, "This system grants it to every program, so please report that it did not."
     )

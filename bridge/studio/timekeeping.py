@@ -12,7 +12,7 @@ from bridge.studio.finding import Finding, Verdict
 from bridge.studio.trial import try_player
 
 BPM = 400.0
-BARS = 6
+BARS = 10
 """A bar takes 0.6 s at 400 BPM."""
 
 JACK_BARS = 3

@@ -118,4 +118,7 @@ def _calm(state: StudioState, output: str | None) -> Status:
             return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.swap_at]}")
         return Status(Level.CALM, f"Playing to {out}.")
     where = f"The drums go to {out}" if output else f"Choose {out} as MIDI input in your DAW"
-    return Status(Level.CALM, f"Ready. {where}. Space plays, N brings a new idea.")
+    ready = f"Ready. {where}. Space plays, N brings a new idea."
+    if state.stats is not None and (late := state.stats.late_handover):
+        return Status(Level.CALM, f"{ready} So far {late} messages were ready only after their time.")
+    return Status(Level.CALM, ready)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.groove import DrumLoop
 from bridge.model import Settings
-from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, SwapAt, Sync
+from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
 from bridge.studio import StudioState
 from gui.models.status import Level, Remedy, Status, status_of
 
@@ -65,6 +65,13 @@ def test_every_state_of_the_clock_is_said_in_words(clock: ClockState, level: Lev
     status = status_of(picture(sync=Sync.CLOCK, clock=clock))
     assert status.level is level
     assert words in status.text
+
+
+def test_messages_that_were_ready_too_late_are_told_once_the_song_rests() -> None:
+    late = Stats(late_handover=3)
+    assert "3 messages were ready only after their time" in status_of(picture(stats=late)).text
+    assert "after their time" not in status_of(picture(motion=Motion.ROLLING, stats=late)).text
+    assert "after their time" not in status_of(picture(stats=Stats())).text
 
 
 def test_following_without_an_input_says_to_choose_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,12 +91,14 @@ def test_a_device_that_goes_is_reported_once_and_what_follows_is_counted_as_drop
     assert desk.sender.counters().dropped == 4
 
 
-def test_the_thread_sends_in_order_and_never_early() -> None:
+@pytest.mark.parametrize("sleep_ns", [0, LEAD_NS], ids=["as on Linux", "as on Windows"])
+def test_the_thread_sends_in_order_and_never_early(sleep_ns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.ports.sender._SLEEP_NS", sleep_ns)
     sent: list[tuple[int, bytes]] = []
     sender = Sender(lambda message: sent.append((time.perf_counter_ns(), message)), lambda _error: None)
     sender.start()
     start = time.perf_counter_ns() + 5 * MS
-    dues = [start + number * MS // 2 for number in range(100)]
+    dues = [start + number * MS * 3 // 2 for number in range(100)]
     for number in [*range(0, 100, 2), *range(1, 100, 2)]:
         sender.send(bytes([number]), dues[number])
     while len(sent) < 100:
