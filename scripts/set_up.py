@@ -31,7 +31,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "groovebridge-unfinished"
 CONSTRAINTS = ROOT / "scripts" / "constraints.txt"
-REQUIREMENT = {"run": ".", "test": ".[training,dev,link]"}
+REQUIREMENT = {"run": ".[alsa]", "test": ".[alsa,training,dev,link]"}
 
 
 class SetUpError(Exception):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from bridge.ports.alsa_port import AlsaPorts, alsa_ports
+from bridge.ports.alsa_port import is_installed as alsa_is_installed
 from bridge.ports.base import Inbox, PortError, PortNames, Ports
+from bridge.ports.coremidi_port import CoreMidiPorts, coremidi_ports, coremidi_works
 from bridge.ports.jack_client import jack_answers, jack_ports
 from bridge.ports.jack_port import JackPorts
 from bridge.ports.names import match_port
@@ -54,6 +57,10 @@ def open_ports(
     if api == "none":
         _check_nowhere(out, inp)
         return NowherePorts()
+    if api == "alsa" and alsa_is_installed():
+        return AlsaPorts(out, inp, inbox, client_name, patient)
+    if api == "coremidi" and coremidi_works():
+        return CoreMidiPorts(out, inp, inbox, client_name, patient)
     from bridge.ports.rtmidi_port import RtMidiPorts
 
     return RtMidiPorts(api, out, inp, inbox, client_name)
@@ -79,6 +86,10 @@ def list_ports(api: str) -> PortNames:
         return jack_ports()
     if api == "none":
         return PortNames("none", (), ())
+    if api == "alsa" and alsa_is_installed():
+        return alsa_ports()
+    if api == "coremidi" and coremidi_works():
+        return coremidi_ports()
     from bridge.ports.rtmidi_port import rtmidi_ports
 
     return rtmidi_ports(api)

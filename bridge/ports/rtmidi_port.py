@@ -8,12 +8,11 @@ which moves every message to the start of a period: it serves the tests, `jack_p
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import time
-from pathlib import Path
 from typing import Any
 
+from bridge.ports.alsa_port import check_device
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
 from bridge.ports.jack_client import load_jack, open_client
 from bridge.ports.names import match_port
@@ -26,7 +25,6 @@ _APIS = {  # RtMidi's constant, and what people call it
     "rtmidi-jack": ("API_UNIX_JACK", "RtMidi's JACK"),
 }
 _NUMBER = re.compile(r" \d+(:\d+)?$")
-_ALSA_DEVICE = Path("/dev/snd/seq")
 _LOOPMIDI = (
     "Windows has no virtual MIDI ports of its own. Install loopMIDI (tobias-erichsen.de), press + there to "
     "make a port, choose that port here, and choose it as the MIDI input in your DAW."
@@ -158,11 +156,8 @@ def _clients(api: str, name: str) -> tuple[Any, Any]:
     wanted = getattr(rtmidi, constant)
     if wanted not in rtmidi.get_compiled_api():
         raise PortError(f"{title} is not available on this system: choose another --api.")
-    if api == "alsa" and not os.access(_ALSA_DEVICE, os.R_OK | os.W_OK):
-        raise PortError(
-            f"This machine has no usable ALSA MIDI ({_ALSA_DEVICE} is missing or closed to you): load the "
-            f"kernel's snd-seq module (modprobe snd-seq), join the group audio, or choose another --api."
-        )
+    if api == "alsa":
+        check_device()
     if api == "rtmidi-jack":  # RtMidi would start a server, and libjack would talk: ask first
         open_client(load_jack(), name).close()
     try:

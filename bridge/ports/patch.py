@@ -1,0 +1,52 @@
+"""Which of the other programs' ports that ours are to be connected to are there, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from bridge.ports.base import Inbox, PeerBack, PeerGone
+
+
+@dataclass(slots=True)
+class Wire:
+    """One such port, by its exact name. `connect` makes the connection and says whether it stands."""
+
+    far: str
+    connect: Callable[[], bool]
+    there: bool = False
+    missed: bool = False
+    """It is not there, and that was told."""
+
+
+class Patch:
+    """The wanted connections. A port that goes is told (`PeerGone`); one that comes back is connected again,
+    and told (`PeerBack`). One thread at a time.
+
+    A connection that a person takes away while both ports are there stays away.
+    """
+
+    def __init__(self, wires: Iterable[Wire], inbox: Inbox) -> None:
+        self.wires = tuple(wires)
+        self._inbox = inbox
+
+    def look(self, here: Collection[str]) -> None:
+        """These are the other programs' ports now."""
+        gone, back = [], []
+        for wire in self.wires:
+            if wire.far not in here:
+                if not wire.missed:
+                    gone.append(wire.far)
+                wire.there, wire.missed = False, True
+            elif not wire.there and wire.connect():
+                if wire.missed:
+                    back.append(wire.far)
+                wire.there, wire.missed = True, False
+        if gone:
+            self._inbox.put(PeerGone(f"Gone: {_listed(gone)}. Once back, it is connected again."))
+        if back:
+            self._inbox.put(PeerBack(f"Back, and connected again: {_listed(back)}."))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(names))
