@@ -3,6 +3,7 @@
     .venv/bin/python -m benchmarks.timing                 a minute a row, then the follower's table
     .venv/bin/python -m benchmarks.timing --minutes 10    the run of docs/timing.md
     .venv/bin/python -m benchmarks.timing --json > docs/figures/timing.json
+    .venv/bin/python -m benchmarks.timing --api alsa      through a real driver: alsa, rtmidi-jack, ...
 
 A player process plays four busy bars and MIDI clock at 250 BPM through the sender that ALSA, CoreMIDI and
 Windows ports have; its driver is to nowhere, so what is timed is ours. Lateness is the return of the send
@@ -94,8 +95,8 @@ class Report:
     said: tuple[str, ...]
 
 
-def measure(seconds: float) -> Report:
-    """All rows, each for so long."""
+def measure(seconds: float, api: str = "none") -> Report:
+    """All rows, each for so long; `api` is the port of those that send at once."""
     average = os.getloadavg()[0]
     bars = max(1, round(seconds / BAR_S))
     rows: list[Row] = []
@@ -105,10 +106,10 @@ def measure(seconds: float) -> Report:
         try:
             bare = compiled(Path(folder))
             for loaded in (False, True):
-                with load() if loaded else nullcontext():
+                with server() if api == "rtmidi-jack" else nullcontext(), load() if loaded else nullcontext():
                     for wanted in (True, False):
                         try:
-                            rows.append(side_by_side(bare, bars, loaded, wanted))
+                            rows.append(side_by_side(bare, api, bars, loaded, wanted))
                         except LackError as lack:
                             said.append(str(lack))
         except LackError as lack:
@@ -154,10 +155,10 @@ def bare_loop(program: Path, seconds: float, priority: int) -> Iterator[subproce
             process.kill()  # only if the block failed is it still at work
 
 
-def side_by_side(bare: Path, bars: int, loaded: bool, wanted: bool) -> Row:
+def side_by_side(bare: Path, api: str, bars: int, loaded: bool, wanted: bool) -> Row:
     """One row; LackError where the priority that is wanted is refused."""
     with bare_loop(bare, bars * BAR_S + 1, _PRIORITY if wanted else 0) as process:
-        stats = try_player("none", bars, BPM, realtime=wanted)
+        stats = try_player(api, bars, BPM, realtime=wanted)
         said = process.communicate()[0].split()
     if wanted and (process.returncode or not stats.priority):
         raise LackError(f"Real-time priority is not granted, so its rows are missing. {realtime.advice()}")
@@ -281,11 +282,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Lateness of the player, and the error of its clock follower."
     )
     parser.add_argument("--minutes", type=float, default=1.0, help="how long each of the six rows takes (1)")
+    parser.add_argument("--api", default="none", help="the port of those that send at once (none)")
     parser.add_argument("--seeds", type=int, default=10, help="runs of each of the follower's scenarios (10)")
     parser.add_argument("--json", action="store_true", help="print the lateness as JSON, and no follower")
     given = parser.parse_args(arguments)
     try:
-        report = measure(given.minutes * 60)
+        report = measure(given.minutes * 60, given.api)
     except GroovebridgeError as error:
         sys.exit(str(error))
     if given.json:

@@ -93,7 +93,12 @@ def test_ports_that_were_closed_tell_nothing_more(own_server: JackServer, inbox:
 def test_xruns_are_counted_and_what_waited_still_goes_out(own_server: JackServer, inbox: Inbox) -> None:
     with Peer() as peer:
         ports = open_ports("jack", peer.inp, None, inbox)
-        ports.out.send(b"\x90\x24\x40", ports.clock.now_ns())  # from now on an xrun may lose something
+        own_server.freeze()
+        time.sleep(0.05)
+        own_server.thaw()
+        peer.wait_for(lambda _heard: peer.xruns() > 0)
+        assert ports.out.counters().xruns == 0  # nothing was sent that could have been lost
+        ports.out.send(b"\x90\x24\x40", ports.clock.now_ns())
         peer.wait_for(lambda heard: bool(heard))
         own_server.freeze()
         time.sleep(0.05)
