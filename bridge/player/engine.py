@@ -37,14 +37,17 @@ from bridge.player.conductors import (
 )
 from bridge.player.figures import Figures
 from bridge.player.latency import Latency
-from bridge.player.limits import check_bars, check_bpm
+from bridge.player.limits import SettingError, check_bars, check_bpm
 from bridge.player.lineup import Lineup
+from bridge.player.loopback import LoopbackTest
 from bridge.player.messages import (
     Anchor,
     Command,
     FallIn,
     Fault,
     Finished,
+    Loopback,
+    MeasureLoopback,
     Motion,
     Panic,
     PlayerConfig,
@@ -117,6 +120,7 @@ class Engine:
         self._clock_out = ClockOut()
         self._ports: Ports | None = None
         self._output: Output | None = None
+        self._loopback: LoopbackTest | None = None  # while the song stands, and only while there are ports
 
         self._map: BeatMap | None = None  # song position <-> time while we roll, whoever leads
         self._rolling = False
@@ -158,6 +162,7 @@ class Engine:
         if song is not None and ports is not None and self._leads:
             self._unheard = replace(song, origin_ns=ports.clock.to_host_ns(song.origin_ns))
         self._halt(now_ns)
+        self._break_off(now_ns, "The ports were closed while the latency was measured: measure it again.")
         output = self._output
         if output is not None:
             output.settle_all()
@@ -191,6 +196,8 @@ class Engine:
                 self._set_voicing(voicing, now_ns)
             case SetLatency(latency_ms):
                 self._set_latency(latency_ms)
+            case MeasureLoopback():
+                self._measure(item, now_ns)
             case SetSendClock(on):
                 self._set_send_clock(on, now_ns)
             case Start(at_ticks):
@@ -261,6 +268,9 @@ class Engine:
             output.settle(now_ns)
         if output is not None:
             output.mend(now_ns)
+            if self._loopback is not None:
+                self._go_on_measuring(self._loopback, output, now_ns)
+                wake_ns = min(wake_ns, now_ns + WAKE_NS)
         self._tell_anchor(now_ns)
         return wake_ns
 
@@ -317,6 +327,8 @@ class Engine:
             conductor.change_clock()
 
     def _receive(self, message: bytes, at_ns: int, now_ns: int) -> None:
+        if self._loopback is not None:
+            self._loopback.hear(message, at_ns)
         moves = self._clock.receive(message, at_ns)
         if self._conductor is self._clock:
             self._make_all(moves, now_ns)
@@ -391,6 +403,9 @@ class Engine:
     def _begin(self, ticks: float, now_ns: int, song: BeatMap) -> None:
         """Roll from a song position, or roll on from there, along `song`."""
         self._halt(now_ns)
+        self._break_off(
+            now_ns, "The song started while the latency was measured: stop it, and measure again."
+        )
         if self._output is None:
             return
         self._rolling = True
@@ -470,6 +485,7 @@ class Engine:
         output, song = self._output, self._song()
         if output is None:
             return
+        self._break_off(now_ns, "Panic ended the measurement of the latency.")
         due_ns = now_ns + output.lead_ns
         _, others = output.take_back(now_ns)
         self._sequencer.release(self._sequencer.position_ticks)
@@ -479,6 +495,44 @@ class Engine:
             output.system(midi.note_off(key), due_ns)
         output.system(midi.all_notes_off(self._voicing.channel), due_ns)
         output.resend(others)
+
+    # --- measuring the latency ---
+
+    def _measure(self, asked: MeasureLoopback, now_ns: int) -> None:
+        ports, output = self._ports, self._output
+        if self._rolling:
+            trouble = "The latency is measured while the song stands: stop it, then measure."
+        elif ports is None or output is None or ports.inp is None:
+            trouble = (
+                "There is no port to send notes out of and hear them come back at: open an output and input."
+            )
+        elif self._loopback is not None:
+            trouble = "The latency is being measured already."
+        else:
+            try:
+                self._loopback = LoopbackTest(asked, now_ns + output.lead_ns + START_DELAY_NS)
+                return
+            except SettingError as error:
+                trouble = str(error)
+        self._report(Loopback(trouble=trouble))
+
+    def _go_on_measuring(self, test: LoopbackTest, output: Output, now_ns: int) -> None:
+        for message, due_ns in test.advance(self._soon_ns(output, now_ns)):
+            output.system(message, due_ns)
+        if test.is_over(now_ns):
+            self._loopback = None
+            self._report(test.report())
+
+    def _break_off(self, now_ns: int, why: str) -> None:
+        """Measure no further; the note that may sound is closed."""
+        test, output = self._loopback, self._output
+        if test is None or output is None:
+            return
+        self._loopback = None
+        _, others = output.take_back(now_ns)
+        output.system(midi.note_off(test.key), now_ns + output.lead_ns)
+        output.resend(entry for entry in others if (midi.key_struck(entry[0]) or (None,))[0] != test.key)
+        self._report(test.report(why))
 
     # --- settings ---
 

@@ -7,6 +7,7 @@ from bridge.groove import VOICES
 from bridge.timing import MAX_BPM, MIN_BPM
 
 MAX_LATENCY_MS = 200
+MAX_LOOPBACK = 64
 MAX_TRIM = 2.0
 
 
@@ -40,10 +41,26 @@ def check_latency(latency_ms: float) -> float:
     return latency_ms
 
 
+def check_loopback(count: int, note: int, channel: int) -> None:
+    """Raise SettingError unless these are 1..64 times a note 0..127 on a channel 0..15."""
+    if not 1 <= count <= MAX_LOOPBACK:
+        raise SettingError(
+            f"{count} notes cannot be sent to measure the latency: ask for 1 to {MAX_LOOPBACK}."
+        )
+    if not 0 <= note <= 127:
+        raise SettingError(f"The note {note} is out of range: it goes from 0 to 127.")
+    check_channel(channel)
+
+
 def check_notes(notes: tuple[int, ...], channel: int) -> None:
     """Raise SettingError unless these are nine notes 0..127 and a channel 0..15."""
     if len(notes) != VOICES or not all(0 <= note <= 127 for note in notes):
         raise SettingError(f"The output notes {notes} are not right: give {VOICES} notes from 0 to 127.")
+    check_channel(channel)
+
+
+def check_channel(channel: int) -> None:
+    """Raise SettingError unless this is a MIDI channel 0..15."""
     if not 0 <= channel <= 15:
         raise SettingError(f"The MIDI channel {channel} is out of range: it goes from 0 to 15.")
 

@@ -153,6 +153,17 @@ class SetLatency:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureLoopback:
+    """Send `count` (1..64) notes and listen for them coming back, while the song stands. Takes 0.08 s a note,
+    and a second more if one is lost. Exactly one `Loopback` answers.
+    """
+
+    count: int = 32
+    note: int = 37
+    channel: int = 9
+
+
+@dataclass(frozen=True, slots=True)
 class SetSendClock:
     """Send MIDI clock with Start, Stop, Continue and SPP on the output."""
 
@@ -211,6 +222,7 @@ Command = (
     | SetSync
     | SetVoicing
     | SetLatency
+    | MeasureLoopback
     | SetSendClock
     | Start
     | FallIn
@@ -289,6 +301,25 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Loopback:
+    """How long notes took out of our output and back in at our input, from due to arrival.
+
+    sent, heard     how many went out, and how many of these came back
+    latency_ms      the median; 0 where none came back
+    jitter_ms       standard deviation
+    jitter_max_ms   the largest distance from the median
+    trouble         why it was not measured, or not to the end: a sentence; "" if it was
+    """
+
+    sent: int = 0
+    heard: int = 0
+    latency_ms: float = 0.0
+    jitter_ms: float = 0.0
+    jitter_max_ms: float = 0.0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The number of bars asked for (`--bars`) has been played and every note is closed."""
 
@@ -339,4 +370,4 @@ class Legacy:
     memo: bytes
 
 
-Report = Anchor | LoopPlaying | PortsOpened | Fault | Notice | Finished | Stats | Ended | Legacy
+Report = Anchor | LoopPlaying | PortsOpened | Loopback | Fault | Notice | Finished | Stats | Ended | Legacy
