@@ -139,6 +139,10 @@ def play(
     style: Style = None,
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
+    note_map: Annotated[
+        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
+    ] = NoteMapChoice.gm,
+    channel: Annotated[int, typer.Option(min=1, max=16, metavar="1..16", help="MIDI channel.")] = 10,
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
     ] = False,
@@ -152,7 +156,9 @@ def play(
 ) -> None:
     """Stream drums into your DAW through a MIDI port, without a window."""
     from bridge.files import FileWriteError, check_place, write_atomically
+    from bridge.groove import NOTE_MAPS
     from bridge.player.messages import PlayerConfig, Sync
+    from bridge.player.voicing import Voicing
     from bridge.ports import best_api
 
     for path in (record, stats):
@@ -176,6 +182,7 @@ def play(
         sync=Sync(sync.value),
         bpm=bpm,
         send_clock=send_clock,
+        voicing=Voicing(NOTE_MAPS[note_map.value].out_notes, channel - 1),
         bars=bars,
         record=None if record is None else str(record.absolute()),
     )

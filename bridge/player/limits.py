@@ -67,10 +67,14 @@ def check_channel(channel: int) -> None:
 
 def check_trims(trims: tuple[float, ...]) -> None:
     """Raise SettingError unless these are nine factors 0..2."""
-    if len(trims) != VOICES or not all(0 <= trim <= MAX_TRIM for trim in trims):
-        raise SettingError(
-            f"The velocity trims {trims} are not right: give {VOICES} factors from 0 to {MAX_TRIM:g}."
-        )
+    if len(trims) != VOICES:
+        raise SettingError(f"The velocity trims {trims} are not right: give {VOICES} factors.")
+    for trim in trims:
+        if not 0 <= trim <= MAX_TRIM:
+            raise SettingError(
+                f"A velocity trim of {trim:g} is out of range: it goes from 0 to {MAX_TRIM:g}, and 1 changes "
+                "nothing."
+            )
 
 
 def check_voices(muted: tuple[bool, ...], soloed: tuple[bool, ...]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bridge.groove import GENERAL_MIDI, VOICES
 from bridge.player import midi
 from bridge.player.limits import check_notes, check_trims, check_voices
 from bridge.timing import NoteEvent
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,24 @@ class Voicing:
         check_trims(self.trims)
         check_voices(self.muted, self.soloed)
 
+    def of(
+        self,
+        voice: int,
+        *,
+        note: int | None = None,
+        trim: float | None = None,
+        muted: bool | None = None,
+        soloed: bool | None = None,
+    ) -> Voicing:
+        """The same mix, but for what is given here of one voice. SettingError."""
+        return replace(
+            self,
+            notes=_put(self.notes, voice, note),
+            trims=_put(self.trims, voice, trim),
+            muted=_put(self.muted, voice, muted),
+            soloed=_put(self.soloed, voice, soloed),
+        )
+
     def heard(self, voice: int) -> bool:
         """Whether a voice sounds."""
         return not self.muted[voice] and (self.soloed[voice] or not any(self.soloed))
@@ -60,3 +81,7 @@ class Voicing:
         return sorted(
             events, key=lambda event: (event.ticks, event.on, -self.velocity(event.key, event.value))
         )
+
+
+def _put(values: tuple[_T, ...], voice: int, value: _T | None) -> tuple[_T, ...]:
+    return values if value is None else (*values[:voice], value, *values[voice + 1 :])

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
+from bridge.player.messages import SwapAt
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A loop to decode: for all blocks of the song (`block` None), or for one block of an evolving song."""
+    """A loop to decode: for all blocks of the song (`block` None), or for one block of an evolving song.
+
+    `at` says when it takes over; None: as the session is set by then.
+    """
 
     settings: Settings
     block: int | None = None
+    at: SwapAt | None = None
 
 
 class Decoder:

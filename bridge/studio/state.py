@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
+from bridge.player.voicing import Voicing
 from bridge.timing import BeatMap
 
 
@@ -16,6 +17,8 @@ class StudioState:
 
     settings     what the sliders are set to; the newest, which `loop` follows with a short delay
     loop         what sounds (or would, on play); next_loop what waits to take over, with the numbers of both
+    next_at      when next_loop takes over; swap_at when changes do that do not say so themselves
+    voicing      the mix: notes, channel, velocity trims, mute and solo by voice
     anchor       where the song is; None until the player has told
     ports        what is open; None while opening, or after the ports were lost
     fault        what the user must know, until it is dismissed
@@ -30,10 +33,12 @@ class StudioState:
     loop_id: int
     next_loop: DrumLoop | None = None
     next_loop_id: int | None = None
+    next_at: SwapAt = SwapAt.BAR
     anchor: Anchor | None = None
     sync: Sync = Sync.INTERNAL
     bpm: float = 120.0
     swap_at: SwapAt = SwapAt.BAR
+    voicing: Voicing = field(default_factory=Voicing)
     send_clock: bool = False
     evolve: bool = False
     ports: PortsOpened | None = None

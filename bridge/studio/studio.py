@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from bridge.errors import GroovebridgeError
-from bridge.groove import DrumLoop
+from bridge.groove import DrumLoop, Voice
 from bridge.groove.notes import LOOP_TICKS
 from bridge.model import Settings
 from bridge.player.ableton import require_link
@@ -46,12 +46,14 @@ from bridge.player.messages import (
     SetSendClock,
     SetSync,
     SetTempo,
+    SetVoicing,
     Start,
     Stats,
     Stop,
     SwapAt,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from bridge.studio.decoder import Decoder, Job
 from bridge.studio.memo import Memo
 from bridge.studio.repertoire import Repertoire
@@ -128,6 +130,7 @@ class Studio:
         self._subscribers: dict[object, Subscriber] = {}
         self._repertoire = Repertoire()
         self._block = 0  # evolve: the block that the song is in
+        self._at: SwapAt | None = None  # when the last change of settings wants to be heard
         self._closed = False
 
         self._crashes = Crashes()
@@ -149,6 +152,8 @@ class Studio:
             sync=self._config.sync,
             bpm=self._config.bpm,
             swap_at=memo.swap_at,
+            next_at=memo.swap_at,
+            voicing=self._config.voicing,
             send_clock=self._config.send_clock,
             evolve=memo.evolve,
         )
@@ -242,40 +247,73 @@ class Studio:
         if ended:
             self._revive()
 
-    # --- the loop ---
+    # --- the mix: heard within a step, by the loop that plays and by those that wait ---
 
-    def set_slider(self, name: str, value: float | None) -> None:
+    def set_voicing(self, voicing: Voicing) -> None:
+        """Notes, channel, velocity trims, mute and solo of all voices."""
+        with self._changing():
+            self._set_voicing(voicing)
+
+    def set_mute(self, voice: Voice, on: bool) -> None:
+        """Silence a voice, or do not."""
+        with self._changing():
+            self._set_voicing(self._state.voicing.of(voice, muted=on))
+
+    def set_solo(self, voice: Voice, on: bool) -> None:
+        """Let only this voice and others that are soloed be heard, or do not. A muted voice stays silent."""
+        with self._changing():
+            self._set_voicing(self._state.voicing.of(voice, soloed=on))
+
+    def set_note(self, voice: Voice, note: int) -> None:
+        """The MIDI note of a voice, 0..127."""
+        with self._changing():
+            self._set_voicing(self._state.voicing.of(voice, note=note))
+
+    def set_trim(self, voice: Voice, trim: float) -> None:
+        """How hard a voice strikes: a factor 0..2 of its velocity."""
+        with self._changing():
+            self._set_voicing(self._state.voicing.of(voice, trim=trim))
+
+    def set_channel(self, channel: int) -> None:
+        """The MIDI channel of all voices, 0..15."""
+        with self._changing():
+            self._set_voicing(replace(self._state.voicing, channel=channel))
+
+    # --- the loop; `at` says when this change is heard, None: as `set_swap` says for all ---
+
+    def set_slider(self, name: str, value: float | None, at: SwapAt | None = None) -> None:
         """Hold a raw axis (z1, z2, ...) at a value, or move a named slider.
 
         None lets an axis go back to where the draw put it, and a named slider rest.
         """
         with self._changing():
-            self._set_settings(self._state.settings.holding(name, value))
+            self._set_settings(self._state.settings.holding(name, value), at)
 
-    def set_temperature(self, temperature: float) -> None:
+    def set_temperature(self, temperature: float, at: SwapAt | None = None) -> None:
         """How freely the loop is drawn and played, 0..2."""
         with self._changing():
-            self._set_settings(replace(self._state.settings, temperature=temperature))
+            self._set_settings(replace(self._state.settings, temperature=temperature), at)
 
-    def set_style(self, style: str | None) -> None:
+    def set_style(self, style: str | None, at: SwapAt | None = None) -> None:
         """Ask for loops of a style of the model; None leaves it open. The seed and its idea stay."""
         with self._changing():
-            self._set_settings(replace(self._state.settings, style=style))
+            self._set_settings(replace(self._state.settings, style=style), at)
 
-    def set_seed(self, seed: int) -> None:
+    def set_seed(self, seed: int, at: SwapAt | None = None) -> None:
         """Begin with the first idea of another seed."""
         with self._changing():
-            self._set_settings(replace(self._state.settings, seed=seed, index=0))
+            self._set_settings(replace(self._state.settings, seed=seed, index=0), at)
 
-    def recall(self, settings: Settings) -> None:
+    def recall(self, settings: Settings, at: SwapAt | None = None) -> None:
         """Set all that makes a loop at once."""
         with self._changing():
-            self._set_settings(settings)
+            self._set_settings(settings, at)
 
-    def new_idea(self) -> None:
+    def new_idea(self, at: SwapAt | None = None) -> None:
         """The next idea of this seed."""
         with self._changing():
-            self._set_settings(replace(self._state.settings, index=self._state.settings.index + 1))
+            settings = self._state.settings
+            self._set_settings(replace(settings, index=settings.index + 1), at)
 
     def set_evolve(self, on: bool) -> None:
         """New drums every four bars, or the same."""
@@ -288,7 +326,7 @@ class Studio:
                 self._decoder.wake()
 
     def set_swap(self, swap_at: SwapAt) -> None:
-        """When a new loop takes over."""
+        """When a new loop takes over, where the change does not say so itself."""
         with self._changing():
             self._set(swap_at=swap_at)
 
@@ -348,7 +386,13 @@ class Studio:
         assert loop is not None, "the loop for all blocks is never forgotten"
         return loop
 
-    def _set_settings(self, settings: Settings) -> None:
+    def _set_voicing(self, voicing: Voicing) -> None:
+        self._config = replace(self._config, voicing=voicing)
+        self._set(voicing=voicing)
+        self._link.send(SetVoicing(voicing))
+
+    def _set_settings(self, settings: Settings, at: SwapAt | None) -> None:
+        self._at = at
         self._set(settings=settings)
         self._decoder.wake()
 
@@ -358,11 +402,11 @@ class Studio:
         """What to decode next: the loop for all blocks, or that of a block that is still missing."""
         settings = self._state.settings
         if settings != self._decoded:
-            return Job(settings)
+            return Job(settings, at=self._at)
         if self._state.evolve:
             for block in range(self._block, self._block + AHEAD_BLOCKS + 1):
                 if self._repertoire.of_block(block) is None:
-                    return Job(self._settings_of(block), block)
+                    return Job(self._settings_of(block), block, self._at)
         return None
 
     def _settings_of(self, block: int) -> Settings:
@@ -377,13 +421,17 @@ class Studio:
                 return
             if job.block is None:
                 self._decoded = job.settings
-                self._send(result, self._repertoire.add_base(result))
+                self._send(job, result, self._repertoire.add_base(result))
             elif job.settings == self._settings_of(job.block):
-                self._send(result, self._repertoire.add_block(job.block, result), job.block)
+                self._send(job, result, self._repertoire.add_block(job.block, result))
             self._set_next()
 
-    def _send(self, loop: DrumLoop, loop_id: int, block: int | None = None) -> None:
-        self._link.send(SetLoop(loop, loop_id, self._state.swap_at, block))
+    def _send(self, job: Job, loop: DrumLoop, loop_id: int) -> None:
+        at = job.at or self._state.swap_at
+        if job.block is None and self._state.evolve and self._block:
+            at = SwapAt.LOOP  # it is block 0's: what is heard in this block is on its way
+        self._set(next_at=at)
+        self._link.send(SetLoop(loop, loop_id, at, job.block))
 
     def _set_next(self) -> None:
         """What waits to take over: the next block's loop, or the newest one if that does not play yet."""
@@ -392,6 +440,8 @@ class Studio:
         if next_id == self._state.loop_id:
             next_id = None
         self._set(next_loop_id=next_id, next_loop=None if next_id is None else repertoire.loop(next_id))
+        if self._state.evolve:
+            self._set(next_at=SwapAt.LOOP)
 
     # --- inside: the player ---
 

@@ -115,7 +115,7 @@ def _calm(state: StudioState, output: str | None) -> Status:
     out = output or (state.ports.out if state.ports is not None else "")
     if state.motion is Motion.ROLLING:
         if state.next_loop is not None:
-            return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.swap_at]}")
+            return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.next_at]}")
         return Status(Level.CALM, f"Playing to {out}.")
     where = f"The drums go to {out}" if output else f"Choose {out} as MIDI input in your DAW"
     ready = f"Ready. {where}. Space plays, N brings a new idea."

@@ -134,7 +134,7 @@ class SliderPanel(QWidget):
         right.setSpacing(theme.GAP)
         right.addLayout(feel)
         right.addLayout(ideas)
-        right.addWidget(Captioned("Changes are heard at the next", self.swap))
+        right.addWidget(Captioned("Changes are heard now, or at the next", self.swap))
         right.addStretch(1)
         return right
 

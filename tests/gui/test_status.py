@@ -90,7 +90,7 @@ def test_following_without_an_input_says_to_choose_one() -> None:
     ],
 )
 def test_the_loop_that_waits_is_announced_with_its_moment(swap_at: SwapAt, when: str) -> None:
-    assert when in status_of(picture(motion=Motion.ROLLING, next_loop=DrumLoop.empty(), swap_at=swap_at)).text
+    assert when in status_of(picture(motion=Motion.ROLLING, next_loop=DrumLoop.empty(), next_at=swap_at)).text
 
 
 def test_a_quiet_window_says_which_port_to_choose_and_which_keys_to_press() -> None:

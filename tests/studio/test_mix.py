@@ -1,0 +1,100 @@
+"""The mix and the moment of each swap, from the studio to the player."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.errors import GroovebridgeError
+from bridge.groove import Voice
+from bridge.model import Settings
+from bridge.player import PlayerConfig
+from bridge.player.messages import Anchor, Ended, LoopPlaying, Motion, SetVoicing, Stats, SwapAt, Sync
+from bridge.player.voicing import Voicing
+
+MIXED = Voicing().of(Voice.KICK, note=35, trim=0.5, muted=True).of(Voice.RIDE, soloed=True)
+
+
+def mix(studio: Any) -> None:
+    studio.set_mute(Voice.KICK, True)
+    studio.set_note(Voice.KICK, 35)
+    studio.set_trim(Voice.KICK, 0.5)
+    studio.set_solo(Voice.RIDE, True)
+
+
+def test_the_mix_reaches_the_player_and_is_part_of_the_state(desk: Any) -> None:
+    mix(desk.studio)
+    assert desk.state.voicing == MIXED
+    assert desk.link.commands[-1] == SetVoicing(MIXED)
+    desk.studio.set_channel(2)
+    assert desk.state.voicing.channel == 2
+    desk.studio.set_voicing(Voicing())
+    assert desk.link.commands[-1] == SetVoicing(Voicing())
+    assert desk.state.voicing == Voicing()
+
+
+def test_a_player_that_is_started_anew_has_the_mix(desk: Any) -> None:
+    mix(desk.studio)
+    desk.tell(Ended(Stats()))
+    desk.studio.play()
+    assert len(desk.links) == 2
+    assert desk.link.config.voicing == MIXED
+
+
+def test_a_studio_begins_with_the_mix_of_its_config(make_desk: Callable[..., Any]) -> None:
+    assert make_desk(PlayerConfig(voicing=MIXED)).state.voicing == MIXED
+
+
+def test_a_mix_out_of_range_is_refused_and_changes_nothing(desk: Any) -> None:
+    before, sent = desk.state, len(desk.link.commands)
+    changes: list[Callable[[], None]] = [
+        lambda: desk.studio.set_note(Voice.KICK, 128),
+        lambda: desk.studio.set_trim(Voice.KICK, 3),
+        lambda: desk.studio.set_channel(16),
+    ]
+    for change in changes:
+        with pytest.raises(GroovebridgeError, match=r"\.$"):
+            change()
+    assert desk.state == before
+    assert len(desk.link.commands) == sent
+
+
+def test_each_change_may_say_when_it_is_heard_and_the_others_follow_the_setting(desk: Any) -> None:
+    desk.studio.new_idea(at=SwapAt.NOW)
+    assert desk.link.wait_for_loops(2)[-1].at is SwapAt.NOW
+    desk.wait_for(lambda state: state.next_loop is not None and state.next_at is SwapAt.NOW)
+    desk.studio.set_swap(SwapAt.LOOP)
+    desk.studio.new_idea()
+    assert desk.link.wait_for_loops(3)[-1].at is SwapAt.LOOP
+    desk.wait_for(lambda state: state.next_at is SwapAt.LOOP)
+    desk.studio.set_slider("z1", 1.0, SwapAt.STEP)
+    assert desk.link.wait_for_loops(4)[-1].at is SwapAt.STEP
+
+
+def test_the_newest_change_decides_when_it_is_heard(desk: Any) -> None:
+    desk.model.free.clear()
+    desk.studio.set_slider("z1", 1.0, SwapAt.NOW)
+    desk.studio.set_slider("z1", 2.0, SwapAt.LOOP)
+    desk.model.free.set()
+    wanted = desk.model.loop(desk.state.settings)
+    with desk.link.arrived:
+        assert desk.link.arrived.wait_for(lambda: desk.link.loops()[-1].loop == wanted, timeout=5)
+    assert desk.link.loops()[-1].at is SwapAt.LOOP
+
+
+def test_an_evolving_song_never_plays_the_first_blocks_loop_in_a_later_one(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(evolve=True)
+    desk.tell(Anchor(5 * 15360, 0, 120, Motion.ROLLING, Sync.INTERNAL))
+    desk.link.wait_for_loops(4)  # the first, and those of blocks 5, 6 and 7
+    desk.studio.set_seed(9, SwapAt.NOW)
+    base, *blocks = desk.link.wait_for_loops(8)[4:]
+    assert (base.block, base.at) == (None, SwapAt.LOOP)
+    assert [(each.block, each.at) for each in blocks] == [(n, SwapAt.NOW) for n in (5, 6, 7)]
+    assert blocks[0].loop == desk.model.loop(Settings(seed=9, index=5))
+    desk.tell(LoopPlaying(blocks[0].loop_id, 5 * 15360 + 100))
+    assert desk.state.loop == blocks[0].loop
+    assert desk.state.next_at is SwapAt.LOOP
