@@ -89,9 +89,10 @@ def test_an_evolving_song_never_plays_the_first_blocks_loop_in_a_later_one(
 ) -> None:
     desk = make_desk(evolve=True)
     desk.tell(Anchor(5 * 15360, 0, 120, Motion.ROLLING, Sync.INTERNAL))
-    desk.link.wait_for_loops(4)  # the first, and those of blocks 5, 6 and 7
+    desk.wait_for(lambda _: [each.block for each in desk.link.loops()][-1] == 7)
+    before = len(desk.link.loops())
     desk.studio.set_seed(9, SwapAt.NOW)
-    base, *blocks = desk.link.wait_for_loops(8)[4:]
+    base, *blocks = desk.link.wait_for_loops(before + 4)[before:]
     assert (base.block, base.at) == (None, SwapAt.LOOP)
     assert [(each.block, each.at) for each in blocks] == [(n, SwapAt.NOW) for n in (5, 6, 7)]
     assert blocks[0].loop == desk.model.loop(Settings(seed=9, index=5))
