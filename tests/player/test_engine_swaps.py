@@ -41,13 +41,15 @@ class Song(Rig):
 
     def __init__(self, loop: DrumLoop, config: PlayerConfig | None = None) -> None:
         super().__init__(config)
+        self.ahead_ns = round((config or PlayerConfig()).latency_ms * MS)
         self.do(SetLoop(loop, 1), Start())
         self.began_ns = next(each for each in self.told(Anchor) if each.motion is Motion.ROLLING).at_ns
 
     @property
     def soonest_ticks(self) -> float:
         """From where on what is asked for now can be heard, as the engine promises."""
-        return max(0, self.clock.ns + self.port.lead_ns + REVISE_NS - self.began_ns) / NS_PER_TICK
+        earliest_ns = self.clock.ns + self.port.lead_ns + REVISE_NS
+        return max(0, earliest_ns + self.ahead_ns - self.began_ns) / NS_PER_TICK
 
     def heard(self) -> list[Note]:
         """Stop; all notes in song ticks, in order. The stop itself may cut the last ones."""
@@ -58,7 +60,8 @@ class Song(Rig):
         ]
 
     def ticks(self, at_ns: int) -> int:
-        return round((at_ns - self.began_ns) / NS_PER_TICK)
+        """The place in the song of a note that went out then."""
+        return round((at_ns + self.ahead_ns - self.began_ns) / NS_PER_TICK)
 
 
 def struck(notes: Sequence[Note], until: float = math.inf) -> list[tuple[int, int, int]]:
@@ -280,13 +283,17 @@ _CHANGES = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(_CHANGES, st.floats(0, 60) | st.floats(0, 700)), max_size=12), st.booleans())
+@given(
+    st.lists(st.tuples(_CHANGES, st.floats(0, 60) | st.floats(0, 700)), max_size=12),
+    st.booleans(),
+    st.sampled_from((0.0, 0.0, 37.0, -60.0)),
+)
 @settings(max_examples=80, deadline=None)
 def test_each_step_is_the_loop_and_the_mix_of_its_moment(
-    script: list[tuple[tuple[SwapAt, int] | Voicing, float]], grips: bool
+    script: list[tuple[tuple[SwapAt, int] | Voicing, float]], grips: bool, latency_ms: float
 ) -> None:
     """All hits on the grid, so a step is one moment: the reports say which loop, the mix is the last one."""
-    song = Song(random_loop(0, density=0.4, feel=0))
+    song = Song(random_loop(0, density=0.4, feel=0), PlayerConfig(latency_ms=latency_ms))
     song.port.grip_ns = song.port.lead_ns if grips else 0
     loops = {1: random_loop(0, density=0.4, feel=0)}
     mixes: list[tuple[float, Voicing]] = [(0.0, Voicing())]

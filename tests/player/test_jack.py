@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from bridge.player.messages import (
     OpenPorts,
     PortsOpened,
     SetLoop,
+    SetVoicing,
     Start,
     Stats,
     SwapAt,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from tests.player.support import Running, assert_played, notes_of, random_loop, recorded
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, take
@@ -107,6 +109,10 @@ def test_what_arrives_is_what_was_recorded_and_every_event_is_on_its_frame(
     if takes == 1:
         assert stats.notes_sent == len(notes)
         assert (stats.late_handover, stats.lateness_ms["max"]) == (0, 0)
+
+
+def at_least(count: int) -> Callable[[Sequence[object]], bool]:
+    return lambda events: len(events) >= count
 
 
 def channel_messages(peer: Peer) -> list[tuple[int, bytes]]:
@@ -291,6 +297,35 @@ def test_a_swap_at_the_bar_leaves_no_gap_and_doubles_nothing(peer: Peer) -> None
             )
 
     with playing(PlayerConfig(api="jack", bpm=BPM, bars=3), peer) as player:
+        take(measure, peer, attempts=TAKES)
+
+
+def test_the_same_loop_and_mix_again_at_any_moment_change_no_note(peer: Peer) -> None:
+    number = 0
+
+    def measure() -> None:
+        nonlocal number
+        peer.forget()
+        player.forget()
+        player.send(Start())
+        for heard_so_far in range(4, 100, 3):
+            peer.wait_for(at_least(heard_so_far))
+            player.send(SetLoop(STEADY, number := number + 1, SwapAt.NOW), SetVoicing(Voicing()))
+        player.wait_for(Finished)
+        heard = channel_messages(peer)
+        assert_played(
+            notes_of(heard),
+            STEADY,
+            zero=heard[0][0] - frames_of(min(max(0, note.start_ticks) for note in loop_notes(STEADY))),
+            per_tick=frames_of(1),
+            at_ticks=0,
+            until_ticks=3 * 3840,
+            within=1.5,
+            first_within=1.5,
+        )
+
+    with playing(PlayerConfig(api="jack", bpm=BPM, bars=3), peer) as player:
+        player.send(SetLoop(STEADY, number := number + 1))
         take(measure, peer, attempts=TAKES)
 
 
