@@ -146,6 +146,15 @@ def play(
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
     ] = False,
+    latency: Annotated[
+        float,
+        typer.Option(
+            min=-200,
+            max=200,
+            metavar="MS",
+            help="Send notes so much earlier: for a late instrument.",
+        ),
+    ] = 0.0,
     record: Annotated[
         Path | None, typer.Option(metavar="OUT.mid", help="Write down what was played as a MIDI file.")
     ] = None,
@@ -183,6 +192,7 @@ def play(
         bpm=bpm,
         send_clock=send_clock,
         voicing=Voicing(NOTE_MAPS[note_map.value].out_notes, channel - 1),
+        latency_ms=latency,
         bars=bars,
         record=None if record is None else str(record.absolute()),
     )
@@ -309,6 +319,42 @@ def ports(
         for title, names in (("Play to (--out):", found.outputs), ("Listen to (--in):", found.inputs)):
             typer.echo(title)
             typer.echo("\n".join(f"  {name}" for name in names) or "  nothing here yet")
+
+
+@app.command(short_help="Measure how long notes take through your DAW and back.")
+def latency(
+    out: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Send to this MIDI port (default: a virtual one).")
+    ] = None,
+    inp: Annotated[
+        str | None, typer.Option("--in", metavar="PORT", help="Listen to this port (default: a virtual one).")
+    ] = None,
+    api: Annotated[
+        ApiChoice, typer.Option(help="MIDI system; auto takes the best there is.")
+    ] = ApiChoice.auto,
+    notes: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="How many notes to send.")] = 32,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the loop to be there.")
+    ] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Send notes out and listen for them coming back, through a track of your DAW that returns them.
+
+    It says how long they take, and which `--latency` makes up for that.
+    """
+    from bridge.player.messages import PlayerConfig
+    from bridge.ports import best_api
+    from bridge.studio.loopback import as_dict, in_words, measure
+
+    chosen = best_api() if api is ApiChoice.auto else api.value
+    if chosen == "none":
+        raise GroovebridgeError(
+            "There is no MIDI system here, so no note can come back. "
+            "`groovebridge doctor` says what is missing."
+        )
+    config = PlayerConfig(api=chosen, out=out, inp=inp)
+    found = measure(config, notes, wait, (lambda _: None) if as_json else typer.echo)
+    typer.echo(_json(as_dict(found)) if as_json else in_words(found), nl=not as_json)
 
 
 @app.command(short_help="Say what this machine offers and how well it keeps time.")

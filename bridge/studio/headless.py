@@ -163,6 +163,7 @@ def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool)
     """What was asked for, in place of what the studio that died was set to."""
     studio.set_tempo(config.bpm)
     studio.set_send_clock(config.send_clock)
+    studio.set_latency(config.latency_ms)
     studio.set_evolve(evolve)
     studio.recall(settings)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from bridge.groove import DrumLoop
 from bridge.model import Settings
-from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
+from bridge.player.loopback import setting_ms
+from bridge.player.messages import Anchor, ClockState, Loopback, Motion, PortsOpened, Stats, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.timing import BeatMap
 
@@ -24,6 +25,8 @@ class StudioState:
     fault        what the user must know, until it is dismissed
     notice       that what a fault told of is over, until it is dismissed
     stats        the player's figures, told at each stop and at the end
+    latency_ms   how much earlier than their time notes go out
+    measuring    notes are sent out and listened for; loopback the outcome of the last time
     finished     the number of bars that was asked for has been played
     ended        the player process has ended (opening ports or `play` starts another)
     """
@@ -45,6 +48,9 @@ class StudioState:
     fault: str | None = None
     notice: str | None = None
     stats: Stats | None = None
+    latency_ms: float = 0.0
+    measuring: bool = False
+    loopback: Loopback | None = None
     finished: bool = False
     ended: bool = False
 
@@ -57,6 +63,13 @@ class StudioState:
     def playing(self) -> bool:
         """Whether the song rolls, or will at the next clock."""
         return self.motion is not Motion.STOPPED
+
+    @property
+    def latency_offer_ms(self) -> float | None:
+        """The latency to set, by the last measurement and by who leads; None where nothing came back."""
+        if self.loopback is None or not self.loopback.heard:
+            return None
+        return setting_ms(self.loopback, self.sync)
 
     @property
     def clock(self) -> ClockState:

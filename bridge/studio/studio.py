@@ -23,7 +23,7 @@ from bridge.groove import DrumLoop, Voice
 from bridge.groove.notes import LOOP_TICKS
 from bridge.model import Settings
 from bridge.player.ableton import require_link
-from bridge.player.limits import check_bpm
+from bridge.player.limits import check_bpm, check_latency
 from bridge.player.link import PlayerLink
 from bridge.player.meeting import Orphan
 from bridge.player.messages import (
@@ -33,7 +33,9 @@ from bridge.player.messages import (
     FallIn,
     Fault,
     Finished,
+    Loopback,
     LoopPlaying,
+    MeasureLoopback,
     Motion,
     Notice,
     OpenPorts,
@@ -42,6 +44,7 @@ from bridge.player.messages import (
     PortsOpened,
     Remember,
     Report,
+    SetLatency,
     SetLoop,
     SetSendClock,
     SetSync,
@@ -155,6 +158,7 @@ class Studio:
             next_at=memo.swap_at,
             voicing=self._config.voicing,
             send_clock=self._config.send_clock,
+            latency_ms=self._config.latency_ms,
             evolve=memo.evolve,
         )
         self._remembered: Memo | None = None
@@ -235,6 +239,25 @@ class Studio:
             self._config = replace(self._config, send_clock=on)
             self._set(send_clock=on)
             self._link.send(SetSendClock(on))
+
+    def set_latency(self, latency_ms: float) -> None:
+        """Send notes that much earlier than their time, -200..200 ms; negative: later."""
+        check_latency(latency_ms)
+        with self._changing():
+            self._config = replace(self._config, latency_ms=latency_ms)
+            self._set(latency_ms=latency_ms)
+            self._link.send(SetLatency(latency_ms))
+
+    def measure_loopback(self) -> None:
+        """Find out how long notes take through a loop in the DAW; `state.loopback` has the outcome when
+        `state.measuring` is over, and `state.latency_offer_ms` what to set. Only while the song stands;
+        nothing while it is being measured.
+        """
+        with self._changing():
+            if self._state.measuring:
+                return
+            self._set(measuring=True, loopback=None)
+            self._link.send(MeasureLoopback(channel=self._config.voicing.channel))
 
     def open_ports(self, api: str, out: str | None = None, inp: str | None = None) -> None:
         """Use these ports; None is a virtual port of our own. What was playing plays on."""
@@ -462,6 +485,7 @@ class Studio:
     def _start_player(self, orphan: Orphan | None = None, anchor: Anchor | None = None) -> None:
         """Start a player (or take one up), give it what plays, and have it fall in with a song that rolls."""
         self._crashes.started(time.monotonic())
+        self._set(measuring=False)
         self._remembered = None
         if orphan is not None:
             self._link = self._link_factory(self._config, self._on_report, orphan)
@@ -531,6 +555,8 @@ class Studio:
                         self._on_end()
                 case Stats():
                     self._set(stats=report)
+                case Loopback():
+                    self._set(measuring=False, loopback=report)
                 case Finished():
                     self._set(finished=True)
                 case Ended(stats):
@@ -545,7 +571,7 @@ class Studio:
         self._go_to_block(int(anchor.ticks))
 
     def _on_end(self) -> None:
-        self._set(ended=True, ports=None, anchor=None)
+        self._set(ended=True, ports=None, anchor=None, measuring=False)
 
     def _go_to_block(self, ticks: int) -> None:
         self._block = max(0, ticks) // LOOP_TICKS

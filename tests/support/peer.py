@@ -95,6 +95,10 @@ class Peer:
         self._ask("play", events=[(start + offset, message.hex()) for offset, message in events])
         return start
 
+    def echo(self, frames: int | None) -> None:
+        """Return each message that comes in, so many frames (two periods at least) later; None: no more."""
+        self._ask("echo", frames=frames)
+
     def stop_playing(self) -> None:
         """Forget what has not yet been played."""
         self._ask("stop")

@@ -32,6 +32,7 @@ class Client:
         self.to_play: list[tuple[int, int, bytes]] = []  # the callback's heap
         self.numbers = itertools.count()
         self.forget_handed = False
+        self.echo: int | None = None
         self.xruns = self.jumps = self.missed = 0
         self.last_frame = int(self.client.frame_time)
         self.expected: int | None = None
@@ -63,6 +64,8 @@ class Client:
             self.out.write_midi_event(max(frame - start, 0), message)
         for offset, data in self.inp.incoming_midi_events():
             self.heard.append((start + offset, bytes(data)))
+            if self.echo is not None:
+                self.handed.append((start + offset + self.echo, next(self.numbers), bytes(data)))
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request.pop("command"):
@@ -75,6 +78,8 @@ class Client:
             case "play":
                 for frame, message in request["events"]:
                     self.handed.append((frame, next(self.numbers), bytes.fromhex(message)))
+            case "echo":
+                self.echo = request["frames"]
             case "stop":
                 self.handed.clear()
                 self.forget_handed = True
