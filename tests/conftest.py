@@ -6,7 +6,8 @@ After each test, and once more after the last one:
 - every process that it started has ended and been waited for,
 - nothing was logged at WARNING or above, unless the test takes `caplog` and so looks at the log itself.
 
-Under CI (the variable CI is set) a JACK test that is skipped fails: there the server must be had.
+Under CI (the variable CI is set) a JACK or Link test that is skipped fails: there a server, and a network of
+our own, must be had.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _RUNTIME = tempfile.TemporaryDirectory(prefix="gb-")
 os.environ["XDG_RUNTIME_DIR"] = _RUNTIME.name
 
 UNDER_CI = os.environ.get("CI", "") not in ("", "0", "false")
+MUST_RUN = {"jack": "JACK", "link": "Link"}
+"""Marks of tests that may not be skipped under CI, and what a person calls them."""
+
 ENDING_S = 2.0
 """How long a thread or process that was told to end may take for it."""
 
@@ -134,11 +138,14 @@ class collected_log(logging.Handler):  # noqa: N801 - a context manager reads as
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under CI, turn the skip of a JACK test into a failure."""
+    """Under CI, turn the skip of a JACK or Link test into a failure."""
     report = yield
-    if UNDER_CI and report.skipped and item.get_closest_marker("jack") and not hasattr(report, "wasxfail"):
+    must = [name for mark, name in MUST_RUN.items() if item.get_closest_marker(mark)]
+    if UNDER_CI and report.skipped and must and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"A JACK test must run under CI, but it was skipped: {reason_of(report.longrepr)}"
+        report.longrepr = (
+            f"A {must[0]} test must run under CI, but it was skipped: {reason_of(report.longrepr)}"
+        )
     return report
 
 
