@@ -331,6 +331,7 @@ class Stats:
     messages        all that went out: notes, clock and the rest
     lateness_ms     of these: p50, p99 and max; see `OutCounters`
     late_handover   messages that the player gave to the port too late to go out when they were due
+    dropped_input   messages that came in faster than they can be heard, and were left out
     priority        how real-time priority was granted, such as "SCHED_FIFO"; "" if not, or not ended yet
     """
 
@@ -343,6 +344,7 @@ class Stats:
     late_handover: int = 0
     open_notes: int = 0
     dropped_reports: int = 0
+    dropped_input: int = 0
     priority: str = ""
 
 

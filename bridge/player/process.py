@@ -30,6 +30,7 @@ from typing import cast
 from bridge import realtime
 from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
+from bridge.player.intake import Intake
 from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
 from bridge.player.messages import Command, Ended, Fault, Notice, OpenPorts, PlayerConfig, Quit
 from bridge.player.reopening import Checked, Reopened, Reopener, check
@@ -81,6 +82,7 @@ class _Player:
         self._config = config
         self._priority = priority
         self._inbox = inbox
+        self._intake = Intake(inbox)
         self._studio = studio
         self._engine = Engine(config, studio.report)
         self._ports: Ports | None = None
@@ -123,7 +125,12 @@ class _Player:
                 self._engine.recorder.write(self._config.record)
             except GroovebridgeError as error:
                 self._studio.report(Fault(str(error)))
-        stats = replace(self._engine.stats(), dropped_reports=self._studio.dropped, priority=self._priority)
+        stats = replace(
+            self._engine.stats(),
+            dropped_reports=self._studio.dropped,
+            dropped_input=self._intake.dropped,
+            priority=self._priority,
+        )
         self._studio.report(Ended(stats))
 
     def _take(self, item: object) -> None:
@@ -169,7 +176,7 @@ class _Player:
 
     def _open(self, wanted: OpenPorts) -> None:
         """Open ports and play through them. GroovebridgeError: there are none such."""
-        self._attach(open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, self._config.client_name))
+        self._attach(open_ports(wanted.api, wanted.out, wanted.inp, self._intake, self._config.client_name))
 
     def _attach(self, ports: Ports) -> None:
         self._ports = ports
@@ -220,7 +227,7 @@ class _Player:
             return
 
         def open_them() -> Ports:
-            return open_ports(wanted.api, wanted.out, wanted.inp, self._inbox, name, patient=True)
+            return open_ports(wanted.api, wanted.out, wanted.inp, self._intake, name, patient=True)
 
         self._give_up()
         self._reopener = Reopener(open_them, self._inbox)

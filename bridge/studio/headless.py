@@ -104,10 +104,10 @@ def perform(
 
 def summary(stats: Stats) -> str:
     """How it went, in a sentence or two. Pure."""
-    played = (
+    sentences = [
         f"Played {stats.notes_sent} notes, {stats.open_notes} left open; "
         f"99 of 100 went out at most {stats.lateness_ms['p99']:.2f} ms late."
-    )
+    ]
     troubles = []
     if stats.late_handover:
         troubles.append(
@@ -115,9 +115,14 @@ def summary(stats: Stats) -> str:
         )
     if stats.xruns:
         troubles.append(f"JACK itself was late (xruns: {stats.xruns})")
-    if not troubles:
-        return played
-    return f"{played} {' and '.join(troubles)}: `groovebridge doctor` says how this machine keeps time."
+    if troubles:
+        sentences.append(f"{' and '.join(troubles)}: `groovebridge doctor` says how this machine keeps time.")
+    if stats.dropped_input:
+        sentences.append(
+            f"{stats.dropped_input} messages came in too fast to be heard: look for what floods the input, "
+            "such as two ports that echo each other."
+        )
+    return " ".join(sentences)
 
 
 def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, show: Show) -> Outcome:
