@@ -208,7 +208,7 @@ def assert_played(
             assert (step, note.key) not in played, f"key {note.key} twice in step {step // TICKS_PER_STEP}"
             played[step, note.key] = note.velocity, ticks
     wanted: dict[tuple[int, int], tuple[int, float]] = {}
-    for turn in range(0, until_ticks, LOOP_TICKS):
+    for turn in range(at_ticks - at_ticks % LOOP_TICKS, until_ticks, LOOP_TICKS):
         for each in loop_notes(loop):
             if at_ticks <= turn + each.cell_ticks < until_ticks:
                 start = max(at_ticks if begins else 0, turn + each.start_ticks)
