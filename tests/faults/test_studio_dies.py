@@ -1,14 +1,11 @@
-"""The studio's process dies or stands still; the player, which is another process, plays on."""
+"""The studio's process dies; the player, which is another process, plays on for the next."""
 
 from __future__ import annotations
 
-import os
-import select
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
@@ -17,42 +14,13 @@ from bridge.player import PlayerConfig, PlayerLink
 from bridge.player.alone import STAND_NS
 from bridge.player.meeting import take_up
 from bridge.player.messages import Anchor, LoopPlaying, Motion, PortsOpened, Report, Stop, Sync
+from tests.faults.doomed import BAR, BPM, LOOP, PER_TICK, RATE, channel_messages, studio
 from tests.faults.takes import retake, undisturbed
-from tests.player.support import assert_played, notes_of, random_loop
+from tests.player.support import assert_played, notes_of
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, clock_events
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
-
-BPM = 300.0
-RATE = 48_000
-PER_TICK = 60 * RATE / (960 * BPM)
-BAR = 3840 * PER_TICK
-LOOP = random_loop(21, density=0.25, feel=0.5)
-
-STUDIO = """
-import sys, threading
-from bridge.player import PlayerConfig, PlayerLink
-from bridge.player.messages import Anchor, PortsOpened, Remember, SetLoop, Start, Sync
-from tests.player.support import random_loop
-
-def main():
-    def told(report):
-        if isinstance(report, PortsOpened):
-            print(link.pid, report.out, report.inp, sep="\\t", flush=True)
-        elif not isinstance(report, Anchor):
-            print(type(report).__name__, flush=True)
-    sync = Sync(sys.argv[1])
-    link = PlayerLink(PlayerConfig(api="jack", sync=sync, bpm=300), told)
-    link.send(SetLoop(random_loop(21, density=0.25, feel=0.5), 7))
-    link.send(Remember(b"what the studio was set to"))
-    sys.stdin.readline()
-    link.send(Start())
-    threading.Event().wait()
-
-if __name__ == "__main__":
-    main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,70 +35,23 @@ def peer(server: JackServer) -> Iterator[Peer]:
         yield peer
 
 
-class Doomed:
-    """A studio in a process of its own, with its player, which the peer hears."""
-
-    def __init__(self, peer: Peer, sync: Sync = Sync.INTERNAL) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", STUDIO, sync.value],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdin is not None and self.process.stdout is not None
-        pid, self.out, self.inp = self.process.stdout.readline().rstrip("\n").split("\t")
-        self.player = os.pidfd_open(int(pid))
-        peer.forget()
-        peer.connect(self.out, peer.inp)
-        self.process.stdin.write("play\n")
-        self.process.stdin.flush()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def player_ends(self, within_s: float) -> bool:
-        return bool(select.select([self.player], [], [], within_s)[0])
-
-    def close(self) -> None:
-        self.kill()
-        if not self.player_ends(0):
-            signal.pidfd_send_signal(self.player, signal.SIGKILL)
-            self.player_ends(5)
-        os.close(self.player)
-        self.process.communicate()
-
-
-@contextmanager
-def studio(peer: Peer, sync: Sync = Sync.INTERNAL) -> Iterator[Doomed]:
-    doomed = Doomed(peer, sync)
-    try:
-        yield doomed
-    finally:
-        doomed.close()
-
-
-def channel_messages(peer: Peer) -> list[tuple[int, bytes]]:
-    return [(frame, message) for frame, message in peer.heard() if message[0] < 0xF0]
-
-
 def test_a_studio_that_starts_again_takes_up_the_player_and_nobody_hears_it(peer: Peer) -> None:
-    """Killed in the third bar, taken up in the sixth, stopped in the ninth: it is one song."""
+    """Killed in the second bar, taken up in the fourth, stopped in the seventh: it is one song."""
 
     def measure() -> None:
         reports: list[Report] = []
         with studio(peer) as doomed, ExitStack() as links:
             with undisturbed(peer):
                 begin = peer.wait_for(lambda events: len(events) > 0)[0].frame
-                peer.wait_until_frame(round(begin + 2.3 * BAR))
+                peer.wait_until_frame(round(begin + 1.3 * BAR))
                 doomed.kill()
-                peer.wait_until_frame(round(begin + 5.1 * BAR))
+                peer.wait_until_frame(round(begin + 3.1 * BAR))
                 orphan = take_up(None)
                 assert orphan is not None
                 link = links.enter_context(PlayerLink(orphan.legacy.config, reports.append, orphan))
-                peer.wait_until_frame(round(begin + 8.2 * BAR))
+                peer.wait_until_frame(round(begin + 6.2 * BAR))
                 link.send(Stop())
-                peer.wait_until_frame(round(begin + 8.4 * BAR))
+                peer.wait_until_frame(round(begin + 6.4 * BAR))
                 first = min(max(0, note.start_ticks) for note in loop_notes(LOOP))
                 assert_played(
                     notes_of(channel_messages(peer)),
@@ -138,7 +59,7 @@ def test_a_studio_that_starts_again_takes_up_the_player_and_nobody_hears_it(peer
                     zero=begin - first * PER_TICK,
                     per_tick=PER_TICK,
                     at_ticks=0,
-                    until_ticks=8 * 3840,
+                    until_ticks=6 * 3840,
                     within=1.5,
                     first_within=1.5,
                 )
