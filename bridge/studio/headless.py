@@ -165,8 +165,10 @@ def _first_files(model: Model, settings: Settings, config: PlayerConfig) -> list
 
 
 def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool) -> None:
-    """What was asked for, in place of what the studio that died was set to."""
-    studio.set_tempo(config.bpm)
+    """What was asked for, in place of what the dead studio was set to; a Link session keeps its tempo."""
+    if config.sync is Sync.INTERNAL:
+        studio.set_tempo(config.bpm)
+    studio.set_voicing(config.voicing)
     studio.set_send_clock(config.send_clock)
     studio.set_latency(config.latency_ms)
     studio.set_evolve(evolve)

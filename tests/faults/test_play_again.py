@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,22 +62,22 @@ def test_the_same_command_again_goes_on_with_the_song_and_the_new_one_ends_it(pe
             begin = peer.wait_for(lambda events: len(events) > 4)[0].frame - first * BAR / 3840
             killed.kill()
             killed.communicate(timeout=5)  # its pipes are let go by the player, which plays on
-            with undisturbed(peer):
-                with play(peer, "--seed", "5") as again:
-                    assert again.stdout is not None
-                    assert "A player was still playing" in again.stdout.readline()
-                    assert "Playing on" in again.stdout.readline()
-                    bars = int((peer.frame() - begin) / BAR) + 2
-                    peer.wait_until_frame(round(begin + bars * BAR))
-                    ends = [note.on for note in notes_of([*peer.heard(), *offs(peer.frame())], cut=True)]
+            with ExitStack() as players, undisturbed(peer):
+                again = players.enter_context(play(peer, "--seed", "5"))
+                assert again.stdout is not None
+                assert "A player was still playing" in again.stdout.readline()
+                assert "Playing on" in again.stdout.readline()
+                bars = int((peer.frame() - begin) / BAR) + 2
+                peer.wait_until_frame(round(begin + bars * BAR))
+                heard = [note.on for note in notes_of([*peer.heard(), *offs(peer.frame())], cut=True)]
                 wanted = sorted(
                     begin + (turn + max(0 if turn == 0 else -960, note.start_ticks)) * BAR / 3840
                     for turn in range(0, bars * 3840, 15_360)
                     for note in loop_notes(loop)
                     if turn + note.start_ticks < bars * 3840 - 960
                 )
-                assert len(ends) >= len(wanted)
-                assert max(abs(on - due) for on, due in zip(sorted(ends), wanted, strict=False)) < 2
+                assert len(heard) >= len(wanted)
+                assert max(abs(on - due) for on, due in zip(sorted(heard), wanted, strict=False)) < 2
         notes_of(list(peer.heard()))  # all closed
 
     retake(measure)
