@@ -6,7 +6,9 @@
 A simulated sender has a true time for every clock (F8); jitter, loss and lateness are added on the way. The
 figure is our time for a clock's position minus its true time, by the line that we had `LOOKAHEAD` before
 it, which is when a player hands the note to its port: what is measured is what sounds. The naive follower
-plays a note when its F8 arrives (and counts only those that do), so its error is the jitter itself.
+plays a note when its F8 arrives (and counts only those that do), so its error is the jitter itself. It obeys
+the same Start, Stop, Continue and song position as we do. After each of these nothing is read for three
+clocks: those notes were handed over before anyone could know.
 """
 
 from __future__ import annotations
@@ -17,13 +19,39 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.timing import TICKS_PER_CLOCK, ClockTransport
+from bridge.timing import TICKS_PER_CLOCK, TICKS_PER_SIXTEENTH, ClockTransport
 
 LOOKAHEAD_NS = 40_000_000
 CLOCKS = 24
 
+START, CONTINUE, STOP, TICK = b"\xfa", b"\xfb", b"\xfc", b"\xf8"
+UNREAD_CLOCKS = 3
+
 Tempo = Callable[[float], float]
 """BPM by beat."""
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What the sender says just before the clock of a beat, and where its song is with that clock.
+
+    `at_step` is a sixteenth; None: it stands, and the clock runs on.
+    """
+
+    beat: float
+    messages: tuple[bytes, ...]
+    at_step: int | None
+
+
+def position(step: int) -> bytes:
+    """A song position pointer."""
+    return bytes((0xF2, step & 127, step >> 7 & 127))
+
+
+def bars(number: int, *messages: bytes) -> tuple[Cue, ...]:
+    """A sender that loops its first four bars so many times and says this each time."""
+    first = Cue(0, (START,), 0)
+    return (first, *(Cue(16 * turn, messages, 0) for turn in range(1, number)))
 
 
 @dataclass(frozen=True)
@@ -31,7 +59,7 @@ class Scenario:
     """A sender, what happens to its ticks on the way, and the beats over which the error is read.
 
     `lost` and `late` are shares of the ticks, `burst` the first tick of 24 that are lost. `goal` says which
-    figure the project wants, in ms.
+    figure the project wants, in ms; `seeds` is how many runs are enough.
     """
 
     name: str
@@ -41,10 +69,12 @@ class Scenario:
     late: float = 0.0
     late_ms: float = 10.0
     burst: int | None = None
+    cues: tuple[Cue, ...] = (Cue(0, (START,), 0),)
     beats: int = 200
     read_from: float = 8
     read_to: float = math.inf
     goal: str = ""
+    seeds: int = 1000
 
 
 def constant(bpm: float) -> Tempo:
@@ -79,6 +109,36 @@ SCENARIOS = (
     Scenario("step 140 to 120, from a beat after", step(140, 120, 16), beats=40, read_from=17, goal="max 3"),
     Scenario("step 120 to 140, that beat itself", step(120, 140, 16), beats=40, read_from=16, read_to=17),
     Scenario("first beats after joining", constant(120), beats=8, read_from=1),
+    Scenario("clock ran two bars before Start", constant(120), cues=(Cue(8, (START,), 0),), beats=24),
+    Scenario(
+        "Stop, the clock runs on, Continue",
+        constant(120),
+        cues=(Cue(0, (START,), 0), Cue(8, (STOP,), None), Cue(11.5, (CONTINUE,), 32)),
+        beats=40,
+    ),
+    Scenario(
+        "Stop, position, Continue; later Continue again",
+        constant(120),
+        cues=(Cue(0, (START,), 0), Cue(8, (STOP, position(77), CONTINUE), 77), Cue(16, (CONTINUE,), 109)),
+        beats=40,
+    ),
+    Scenario("loops with a song position alone", constant(120), cues=bars(6, position(0)), beats=96),
+    Scenario("loops with Start alone", constant(120), cues=bars(6, START), beats=96),
+    Scenario(
+        "loops with Stop, position, Start", constant(120), cues=bars(6, STOP, position(0), START), beats=96
+    ),
+    Scenario(
+        "two Starts in a row", constant(120), cues=(Cue(0, (START,), 0), Cue(8, (START, START), 0)), beats=40
+    ),
+    Scenario(
+        "the song position wraps",
+        constant(120),
+        cues=(Cue(0, (position(16352), CONTINUE), 16352), Cue(8, (position(0),), 16384)),
+        beats=40,
+    ),
+    Scenario(
+        "an hour: 1 % lost, 5 % late, jitter 1 ms", constant(120), lost=0.01, late=0.05, beats=7200, seeds=1
+    ),
 )
 
 
@@ -103,25 +163,64 @@ def arrivals(scenario: Scenario, times: Sequence[int], chance: random.Random) ->
     return heard
 
 
-def our_errors(times: Sequence[int], heard: Sequence[int | None]) -> list[float]:
-    """Our error at every clock in ms: NaN where the song did not roll yet."""
+Feed = list[tuple[int, bytes, int]]
+"""What a follower hears: (when, message, the clock that it belongs to), in order."""
+
+
+def feed(scenario: Scenario, times: Sequence[int], heard: Sequence[int | None]) -> Feed:
+    """The clocks, and each cue a millisecond before its clock."""
+    cues = {round(cue.beat * CLOCKS): cue.messages for cue in scenario.cues}
+    entries: Feed = []
+    for clock, at in enumerate(heard):
+        said_at = (times[clock] if at is None else at) - 1_000_000
+        entries += [(said_at, message, clock) for message in cues.get(clock, ())]
+        if at is not None:
+            entries.append((at, TICK, clock))
+    return sorted(entries, key=lambda entry: entry[0])
+
+
+def places(scenario: Scenario, count: int) -> list[int | None]:
+    """Where the sender's song is with each clock, in ticks; None where it stands or nothing is read."""
+    where: list[int | None] = [None] * count
+    for cue, following in zip(scenario.cues, (*scenario.cues[1:], None), strict=True):
+        first = round(cue.beat * CLOCKS)
+        last = count if following is None else round(following.beat * CLOCKS)
+        if cue.at_step is not None:
+            for clock in range(first + UNREAD_CLOCKS, last):
+                where[clock] = cue.at_step * TICKS_PER_SIXTEENTH + (clock - first) * TICKS_PER_CLOCK
+    return where
+
+
+def our_errors(scenario: Scenario, times: Sequence[int], entries: Feed) -> list[float]:
+    """Our error at every clock in ms: NaN where the song does not roll, or not yet."""
     transport = ClockTransport()
-    transport.receive(b"\xfa", times[0] - 10_000_000)
-    ticks = sorted(at for at in heard if at is not None)
+    where = places(scenario, len(times))
     errors, fed = [], 0
-    for clock, time in enumerate(times):
-        while fed < len(ticks) and ticks[fed] <= time - LOOKAHEAD_NS:
-            transport.receive(b"\xf8", ticks[fed])
+    for time, ticks in zip(times, where, strict=True):
+        while fed < len(entries) and entries[fed][0] <= time - LOOKAHEAD_NS:
+            transport.receive(entries[fed][1], entries[fed][0])
             fed += 1
         line = transport.map
-        errors.append(math.nan if line is None else (line.to_ns(clock * TICKS_PER_CLOCK) - time) / 1e6)
+        if line is None or ticks is None:
+            errors.append(math.nan)
+        else:
+            errors.append((line.to_ns(ticks) - time) / 1e6)
     return errors
 
 
-def naive_errors(times: Sequence[int], heard: Sequence[int | None]) -> list[float]:
-    """The error of a player that plays position n when the n-th F8 arrives."""
-    ticks = sorted(at for at in heard if at is not None)
-    return [(at - time) / 1e6 for at, time in zip(ticks, times, strict=False)]
+def naive_errors(scenario: Scenario, times: Sequence[int], entries: Feed) -> list[float]:
+    """The error of a player that plays on the ticks, and counts them from each cue on."""
+    where = places(scenario, len(times))
+    errors = [math.nan] * len(times)
+    count = 0
+    for at, message, clock in entries:
+        if message != TICK:
+            count = clock
+            continue
+        if count < len(times) and where[count] is not None:
+            errors[clock] = (at - times[count]) / 1e6
+        count += 1
+    return errors
 
 
 def read(scenario: Scenario, errors: Sequence[float]) -> list[float]:
@@ -136,10 +235,10 @@ def measure(scenario: Scenario, seeds: int) -> tuple[list[float], list[float]]:
     ours: list[float] = []
     naive: list[float] = []
     times = true_times(scenario)
-    for seed in range(seeds):
-        heard = arrivals(scenario, times, random.Random(seed))
-        ours += read(scenario, our_errors(times, heard))
-        naive += read(scenario, naive_errors(times, heard))
+    for seed in range(min(seeds, scenario.seeds)):
+        entries = feed(scenario, times, arrivals(scenario, times, random.Random(seed)))
+        ours += read(scenario, our_errors(scenario, times, entries))
+        naive += read(scenario, naive_errors(scenario, times, entries))
     return sorted(ours), sorted(naive)
 
 

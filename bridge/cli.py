@@ -155,6 +155,12 @@ def play(
             help="Send notes so much earlier: for a late instrument.",
         ),
     ] = 0.0,
+    clock_while_stopped: Annotated[
+        bool,
+        typer.Option(
+            "--clock-while-stopped", help="Send MIDI clock also before the start and after the end."
+        ),
+    ] = False,
     record: Annotated[
         Path | None, typer.Option(metavar="OUT.mid", help="Write down what was played as a MIDI file.")
     ] = None,
@@ -190,7 +196,8 @@ def play(
         inp=inp,
         sync=Sync(sync.value),
         bpm=bpm,
-        send_clock=send_clock,
+        send_clock=send_clock or clock_while_stopped,
+        clock_while_stopped=clock_while_stopped,
         voicing=Voicing(NOTE_MAPS[note_map.value].out_notes, channel - 1),
         latency_ms=latency,
         bars=bars,

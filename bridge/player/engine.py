@@ -24,7 +24,7 @@ from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
 from bridge.player.ableton import AbletonLink
-from bridge.player.clockout import ClockOut
+from bridge.player.clockout import ClockOut, Timed
 from bridge.player.conductors import (
     ClockConductor,
     Conductor,
@@ -112,6 +112,7 @@ class Engine:
         self._conductor = self._conductor_of(config.sync)
         self._bars = check_bars(config.bars)
         self._send_clock = config.send_clock
+        self._clock_while_stopped = config.clock_while_stopped
         self._latency = Latency(config.latency_ms)
         self.recorder = Recorder(enabled=config.record is not None)
         self._voicing = config.voicing
@@ -126,6 +127,7 @@ class Engine:
         self._rolling = False
         self._position = 0  # where the song stands, while it does not roll
         self._began_ticks = 0.0  # where this roll began
+        self._xruns_before = 0  # those that it did not suffer
         self._firm_ticks = 0.0  # before this, notes went out along another line: too late to decide anew
         self._end_ticks: int | None = None  # where it will end by itself
         self._left_ticks = self._all_ticks
@@ -198,8 +200,8 @@ class Engine:
                 self._set_latency(latency_ms)
             case MeasureLoopback():
                 self._measure(item, now_ns)
-            case SetSendClock(on):
-                self._set_send_clock(on, now_ns)
+            case SetSendClock(on, while_stopped):
+                self._set_send_clock(on, while_stopped, now_ns)
             case Start(at_ticks):
                 self._start(at_ticks, now_ns)
             case FallIn(anchor):
@@ -266,8 +268,15 @@ class Engine:
                 if now_ns >= played_ns:
                     self._finish(now_ns)
             output.settle(now_ns)
+        if not self._clock_goes_on:
+            self._clock_out.leave()
+        elif output is not None and not self._clock_out.running:
+            wake_ns = min(wake_ns, now_ns + WAKE_NS)
+            from_ns, until_ns = now_ns + output.lead_ns, self._soon_ns(output, now_ns)
+            _send(output, self._clock_out.stand(self._internal.bpm, from_ns, until_ns))
         if output is not None:
-            output.mend(now_ns)
+            if output.mend(now_ns) and output.xruns > self._xruns_before:
+                self._clock_out.remind()
             if self._loopback is not None:
                 self._go_on_measuring(self._loopback, output, now_ns)
                 wake_ns = min(wake_ns, now_ns + WAKE_NS)
@@ -295,10 +304,9 @@ class Engine:
         notes = self._latency.line(song)
         for event in self._voicing.in_order(self._sequencer.advance(until)):
             output.play(event, notes.to_ns(event.ticks), self._voicing)
-        if self._end_ticks is not None:
+        if self._end_ticks is not None and not self._clock_goes_on:
             clock_until = min(clock_until, self._end_ticks)
-        for ticks, ahead_ns, message in self._clock_out.advance(clock_until):
-            output.system(message, song.to_ns(ticks) - ahead_ns)
+        _send(output, self._clock_out.advance(song, clock_until))
         self._lineup.look(until)
 
     def _song(self) -> BeatMap | None:
@@ -311,6 +319,11 @@ class Engine:
     def _leads(self) -> bool:
         """Whether our own clock leads."""
         return self._conductor is self._internal
+
+    @property
+    def _clock_goes_on(self) -> bool:
+        """Whether the clock that we send goes on while the song stands: at our own tempo only."""
+        return self._send_clock and self._clock_while_stopped and self._leads
 
     def _conductor_of(self, sync: Sync) -> Conductor:
         match sync:
@@ -365,6 +378,8 @@ class Engine:
                 self._whereabouts.moved = True
             return
         from_ns = self._from_ns(self._output, now_ns)
+        if self._clock_goes_on:
+            from_ns = self._clock_out.downbeat_ns(from_ns)
         self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
 
     def _fall_in(self, anchor: Anchor, now_ns: int) -> None:
@@ -413,12 +428,13 @@ class Engine:
         self._latency.arrive()
         self._whereabouts.moved = True
         self._began_ticks = self._firm_ticks = ticks
+        self._xruns_before = self._output.xruns
         self._sequencer.locate(ticks)
         self._limit(self._end_from(ticks))
         self._lineup.roll(ticks)
         self.recorder.begin(round(ticks), song.bpm)
         if self._send_clock:
-            self._clock_out.begin(ticks)
+            _send(self._output, self._clock_out.begin(ticks, song))
 
     def _halt(self, now_ns: int, at_ticks: float | None = None) -> None:
         """Stop rolling: take back what is not out, close all notes, stand at the sixteenth that we were in.
@@ -436,7 +452,8 @@ class Engine:
         stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
         for message in stays:
             output.system(message, due_ns)
-        self._end_clock(output, due_ns)
+        clocks = (at_ns for message, at_ns in back if message == midi.CLOCK)
+        self._end_clock(output, due_ns, min(clocks, default=None))
         self.recorder.end(closed)
         self._tell(self._lineup.heard(song, now_ns))
         self._position = cell_at(here)
@@ -450,10 +467,11 @@ class Engine:
         self._stand()
         self._report(self.stats())
 
-    def _end_clock(self, output: Output, at_ns: int) -> None:
-        """Tell whoever listens to our clock to stop."""
-        for message in self._clock_out.end():
-            output.system(message, at_ns)
+    def _end_clock(self, output: Output, at_ns: int, back_ns: int | None = None) -> None:
+        """Tell whoever listens to our clock to stop; the first clock that was taken back was due at
+        `back_ns`.
+        """
+        _send(output, self._clock_out.end(at_ns, stand=self._clock_goes_on, back_ns=back_ns))
 
     def _finish(self, now_ns: int) -> None:
         """The end that was set is reached: every cell before it has been played and closed."""
@@ -632,14 +650,15 @@ class Engine:
         self._whereabouts.moved = True
         self._make(self._conductor.join(now_ns), now_ns)
 
-    def _set_send_clock(self, on: bool, now_ns: int) -> None:
+    def _set_send_clock(self, on: bool, while_stopped: bool, now_ns: int) -> None:
         self._send_clock = on
+        self._clock_while_stopped = while_stopped
         song, output = self._song(), self._output
         if song is None or output is None or on is self._clock_out.running:
             return
         from_ns = self._soon_ns(output, now_ns)
         if on:
-            self._clock_out.begin(song.to_ticks(from_ns))
+            _send(output, self._clock_out.begin(song.to_ticks(from_ns), song))
         else:
             self._end_clock(output, from_ns)
 
@@ -691,3 +710,9 @@ def _on_clock_of(ports: Ports, song: BeatMap, now_ns: int) -> BeatMap:
     """A song by the host's clock, by that of the ports."""
     ahead_ns = now_ns - ports.clock.to_host_ns(now_ns)
     return replace(song, origin_ns=song.origin_ns + ahead_ns)
+
+
+def _send(output: Output, messages: Timed) -> None:
+    """Clock and transport messages, each at its time."""
+    for due_ns, message in messages:
+        output.system(message, due_ns)

@@ -107,8 +107,8 @@ def settled(config: PlayerConfig, command: Command) -> PlayerConfig:
                 return replace(config, sync=sync)
             case SetLatency(latency_ms):
                 return replace(config, latency_ms=check_latency(latency_ms))
-            case SetSendClock(on):
-                return replace(config, send_clock=on)
+            case SetSendClock(on, while_stopped):
+                return replace(config, send_clock=on, clock_while_stopped=while_stopped)
             case SetVoicing(voicing):
                 return replace(config, voicing=voicing)
     except SettingError:

@@ -77,6 +77,7 @@ class PlayerConfig:
     sync: Sync = Sync.INTERNAL
     bpm: float = 120.0
     send_clock: bool = False
+    clock_while_stopped: bool = False
     voicing: Voicing = field(default_factory=Voicing)
     bars: int | None = None
     record: str | None = None
@@ -165,9 +166,12 @@ class MeasureLoopback:
 
 @dataclass(frozen=True, slots=True)
 class SetSendClock:
-    """Send MIDI clock with Start, Stop, Continue and SPP on the output."""
+    """Send MIDI clock with Start, Stop, Continue and SPP on the output; `while_stopped`: also while the song
+    stands, where our own clock leads.
+    """
 
     on: bool
+    while_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,11 @@ class Output:
         """Note-ons that went out or will."""
         return self._notes_sent
 
+    @property
+    def xruns(self) -> int:
+        """How often the port may have lost messages."""
+        return self._port.xruns
+
     def counters(self) -> OutCounters:
         """The port's own figures."""
         return self._port.counters()
@@ -166,8 +171,9 @@ class Output:
             self._last_due_ns[key] = max(due_ns, self._last_due_ns.get(key, due_ns))
             self._port.send(message, due_ns)
 
-    def mend(self, now_ns: int) -> None:
-        """Look for an xrun, and a lead after it close again what should be silent. Call it every 10 ms or so.
+    def mend(self, now_ns: int) -> bool:
+        """Look for an xrun, and a lead after it close again what should be silent; then return True. Call it
+        every 10 ms or so.
 
         Not at once: what the torn period held may be due a little later than now. A key whose note-off is
         still to come is left alone, and so is one that sounds.
@@ -181,6 +187,8 @@ class Output:
             for key in sorted(self._struck - self._open.keys()):
                 if self._last_due_ns.get(key, now_ns) <= now_ns:
                     self.system(midi.note_off(key), now_ns + self.lead_ns)
+            return True
+        return False
 
     def _in_order(self, key: int, due_ns: int) -> int:
         due_ns = max(due_ns, self._last_due_ns.get(key, due_ns))

@@ -43,6 +43,7 @@ class StudioState:
     swap_at: SwapAt = SwapAt.BAR
     voicing: Voicing = field(default_factory=Voicing)
     send_clock: bool = False
+    clock_while_stopped: bool = False
     evolve: bool = False
     ports: PortsOpened | None = None
     fault: str | None = None

@@ -159,6 +159,7 @@ class Studio:
             voicing=self._config.voicing,
             send_clock=self._config.send_clock,
             latency_ms=self._config.latency_ms,
+            clock_while_stopped=self._config.clock_while_stopped,
             evolve=memo.evolve,
         )
         self._remembered: Memo | None = None
@@ -233,12 +234,15 @@ class Studio:
             self._set(sync=sync, bpm=self._config.bpm)
             self._link.send(SetSync(sync))
 
-    def set_send_clock(self, on: bool) -> None:
-        """Send MIDI clock on the output, or do not."""
+    def set_send_clock(self, on: bool, while_stopped: bool | None = None) -> None:
+        """Send MIDI clock on the output, or do not; `while_stopped`: also while the song stands (None: as
+        before).
+        """
         with self._changing():
-            self._config = replace(self._config, send_clock=on)
-            self._set(send_clock=on)
-            self._link.send(SetSendClock(on))
+            goes_on = self._config.clock_while_stopped if while_stopped is None else while_stopped
+            self._config = replace(self._config, send_clock=on, clock_while_stopped=goes_on)
+            self._set(send_clock=on, clock_while_stopped=goes_on)
+            self._link.send(SetSendClock(on, goes_on))
 
     def set_latency(self, latency_ms: float) -> None:
         """Send notes that much earlier than their time, -200..200 ms; negative: later."""

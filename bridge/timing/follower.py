@@ -7,7 +7,8 @@ Three questions are asked of every tick, in this order.
 2. *If not, is it alone?* A late tick says nothing about the tempo: it is held, and forgotten when the next
    one is back in its place. Meanwhile the line runs on, which costs nothing.
 3. *If several in a row are off, what do they have in common?*
-   - The same distance, whole periods: ticks were lost (or doubled). The numbers move, the line stays.
+   - The same distance, whole periods: ticks were lost (or doubled). The numbers move, the line stays. A late
+     one among them does not count.
    - The same distance, not whole periods: the sender stalled. The line moves, its tempo stays.
    - A growing distance: a new tempo. The line starts again from the held ticks.
    - A tempo outside 20..400 BPM: nonsense. Those ticks never were, like those of a flood.
@@ -189,20 +190,23 @@ class ClockFollower:
         period = line.ns_per_tick
         errors = [at - line.to_ns(number) for number, at in self._held]
         missing = round(errors[-1] / period)
-        alike = 1
-        while alike < len(errors) and round(errors[-alike - 1] / period) == missing:
-            alike += 1
-        if missing != 0 and alike >= LOST_IN_A_ROW and self._line_deviation_ns() <= 0.15 * period:
-            offset = fmean(errors[-alike:])
-            growth, doubt = self._growth(errors[-alike:])
-            if abs(growth) <= 2 * doubt and abs(offset - missing * period) <= 0.3 * period:
-                del self._held[:-alike]
-                self._renumber(missing, round(offset - missing * period))
-                return
+        if missing != 0 and self._line_deviation_ns() <= 0.15 * period:
+            limit = min(self._limit_ns(), 0.5 * period)
+            alike = [n for n, error in enumerate(errors) if abs(error - missing * period) <= limit]
+            alike = alike[-LOST_IN_A_ROW:]
+            if len(alike) == LOST_IN_A_ROW and alike[-1] == len(errors) - 1:
+                offset = fmean(errors[n] for n in alike)
+                growth, doubt = self._growth([errors[n] for n in alike])
+                if abs(growth) <= 2 * doubt and abs(offset - missing * period) <= 0.3 * period:
+                    self._held = [self._held[n] for n in alike]
+                    self._renumber(missing, round(offset - missing * period))
+                    return
         if len(errors) < PATIENCE and _is_staircase(errors, period):
             return  # ticks were lost, and more while we looked
         if len(errors) >= (LATE_IN_A_ROW if errors[-1] > 0 else EARLY_IN_A_ROW):
             growth, doubt = self._growth(errors)
+            if self._sure and len(errors) < PATIENCE and self._is_crooked(errors, growth):
+                return  # lost and late ones in a row, which neither explains alone
             if abs(growth) > 3 * doubt or len(self._ticks) <= 2 * len(self._held):
                 self._change_tempo()
             elif len(errors) >= LATE_IN_A_ROW:
@@ -275,6 +279,13 @@ class ClockFollower:
         deviation = math.hypot(self._deviation_ns(), self._line_deviation_ns())
         period = self._line.ns_per_tick if self._line is not None else math.inf
         return min(_OUTLIER_DEVIATIONS * deviation, max(0.6 * period, _CROWDED_DEVIATIONS * deviation))
+
+    def _is_crooked(self, errors: list[int], growth: float) -> bool:
+        """Whether errors that grow by so much from tick to tick are further off their line than by jitter."""
+        n = len(errors)
+        middle, mean = (n - 1) / 2, fmean(errors)
+        off = sum((error - mean - growth * (i - middle)) ** 2 for i, error in enumerate(errors))
+        return off > 9 * (n - 2) * self._deviation_ns() ** 2
 
     def _growth(self, errors: list[int]) -> tuple[float, float]:
         """By how much the errors grow from tick to tick, and the standard deviation of that figure."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bridge.groove import DrumLoop
 from bridge.groove.notes import TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
 from bridge.player.messages import (
     Anchor,
@@ -272,3 +276,76 @@ def test_one_clock_alone_plays_no_more_than_its_own_notes() -> None:
     rig.run_ms(3000)
     assert rig.heard()
     assert max(note.on for note in rig.heard()) < rig.beats[0] + PERIOD_MS * MS
+
+
+EVERY_STEP = DrumLoop.of(
+    np.eye(9)[np.zeros(64, int)] > 0,
+    np.repeat((np.arange(64)[:, None] + 40) / 127, 9, axis=1),
+    np.zeros((64, 9)),
+)
+"""A kick on each step, whose velocity says which: 40 + step."""
+
+
+def clock_at(rig: Follower, bpm: float, count: int, jitter_ms: float, chance: random.Random) -> None:
+    """So many F8 at a tempo, the first one now."""
+    begin = rig.clock.ns
+    for number in range(count):
+        due = begin + round(number * 60e9 / bpm / 24)
+        came = due + round(abs(chance.gauss(0, jitter_ms)) * MS)
+        rig.run_ms(max(0.0, (came - rig.clock.ns) / MS))
+        rig.do(Incoming(b"\xf8", rig.clock.ns))
+    rig.run_ms(max(0.0, (begin + round(count * 60e9 / bpm / 24) - rig.clock.ns) / MS))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(st.floats(40, 240), st.integers(1, 4)), min_size=1, max_size=6),
+    st.sampled_from([0.0, 1.0, 3.0]),
+    st.integers(0, 99),
+)
+def test_no_step_is_swallowed_or_doubled_whatever_the_tempo_does(
+    tempi: list[tuple[float, int]], jitter_ms: float, seed: int
+) -> None:
+    rig = Follower()
+    rig.do(SetLoop(EVERY_STEP, 2))
+    rig.send(b"\xfa")
+    chance = random.Random(seed)
+    clock_at(rig, tempi[0][0], 48, jitter_ms, chance)
+    for bpm, beats in tempi:
+        clock_at(rig, bpm, 24 * beats, jitter_ms, chance)
+    rig.send(b"\xfc")
+    rig.run_ms(500)
+    steps = [note.velocity - 40 for note in rig.heard()]
+    assert steps == [number % 64 for number in range(len(steps))]
+    beats = 2 + sum(each for _, each in tempi)
+    assert 4 * beats - 4 <= len(steps) <= 4 * beats + 8
+
+
+@pytest.mark.parametrize("bpm", [5, 2000])
+def test_a_clock_at_an_absurd_rate_neither_crashes_nor_runs_away(bpm: float) -> None:
+    rig = Follower()
+    rig.do(SetLoop(EVERY_STEP, 2))
+    clock_at(rig, 120, 48, 0, random.Random(0))
+    rig.send(b"\xfa")
+    clock_at(rig, 120, 48, 0, random.Random(0))
+    begin_ns = rig.clock.ns
+    clock_at(rig, bpm, round(bpm), 0, random.Random(0))
+    seconds = (rig.clock.ns - begin_ns) / 1e9
+    rig.send(b"\xfc")
+    rig.run_ms(500)
+    struck = [note for note in rig.heard() if note.on >= begin_ns]
+    assert len(struck) <= seconds * 400 / 60 * 4 + 4
+    assert 19 < rig.anchor.bpm < 410
+
+
+def test_a_burst_of_ten_thousand_clocks_is_not_played() -> None:
+    rig = Follower()
+    rig.do(SetLoop(EVERY_STEP, 2))
+    rig.send(b"\xfa")
+    rig.ticks(24 * 4)
+    rig.do(*[Incoming(b"\xf8", rig.clock.ns)] * 10_000)
+    assert rig.anchor.bpm == pytest.approx(120, abs=0.5)
+    rig.ticks(24 * 4)
+    rig.send(b"\xfc")
+    rig.run_ms(100)
+    assert len(rig.heard()) <= 8 * 4 + 4

@@ -22,9 +22,11 @@ from bridge.player.messages import (
     OpenPorts,
     PortsOpened,
     SetLoop,
+    SetTempo,
     SetVoicing,
     Start,
     Stats,
+    Stop,
     SwapAt,
     Sync,
 )
@@ -329,6 +331,26 @@ def test_the_same_loop_and_mix_again_at_any_moment_change_no_note(peer: Peer) ->
         take(measure, peer, attempts=TAKES)
 
 
+class ClockReader:
+    """Debian's `jack_mclk_dump`: what another program reads off the clock of a port."""
+
+    def __init__(self, port: str) -> None:
+        self._process = subprocess.Popen(
+            ["stdbuf", "-oL", "jack_mclk_dump", "-n", port], stdout=subprocess.PIPE, text=True
+        )
+        while "mclk" not in subprocess.run(["jack_lsp", "-c", port], capture_output=True, text=True).stdout:
+            assert self._process.poll() is None
+
+    def close(self) -> list[tuple[float, int]]:
+        """Since the last Start: (BPM, filtered by the program; frames since the F8 before) of each F8 but
+        the first."""
+        self._process.terminate()
+        printed, _ = self._process.communicate()
+        rolled = printed[printed.rindex("(0xfa)") :]
+        found = re.findall(r"flt: +([0-9.]+)\[BPM\] +dt: +([0-9]+)\[", rolled)
+        return [(float(bpm), int(frames)) for bpm, frames in found]
+
+
 def test_the_clock_that_we_send_is_on_exact_frames_and_another_program_reads_its_tempo(peer: Peer) -> None:
     def measure() -> None:
         peer.forget()
@@ -343,19 +365,42 @@ def test_the_clock_that_we_send_is_on_exact_frames_and_another_program_reads_its
         assert beats[0] - heard[0].frame >= RATE // 1000
 
     with playing(PlayerConfig(api="jack", bpm=BPM, bars=2, send_clock=True), peer) as player:
-        reader = subprocess.Popen(
-            ["stdbuf", "-oL", "jack_mclk_dump", "-n", player.wait_for(PortsOpened).out],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        reader = ClockReader(player.wait_for(PortsOpened).out)
         try:
             take(measure, peer, attempts=TAKES)
         finally:
-            reader.terminate()
-            printed, _ = reader.communicate()
-    tempi = [float(found) for found in re.findall(r"([0-9]+\.[0-9]+) *\[?BPM", printed)]
-    assert tempi, printed[-300:]
-    assert min(abs(bpm - BPM) for bpm in tempi) < 0.1
+            read = reader.close()
+    assert len(read) == 2 * 96 - 1
+    assert read[-1][0] == pytest.approx(BPM, abs=0.05)
+
+
+def test_another_program_reads_our_tempo_and_counts_our_beats_through_changes(peer: Peer) -> None:
+    tempi = (300.0, 240.0, 333.0)
+    clocks = 96
+
+    def measure() -> int:
+        peer.forget()
+        player.send(SetTempo(tempi[0]), Start())
+        for number, bpm in enumerate(tempi):
+            player.send(SetTempo(bpm))
+            peer.wait_for(lambda events, n=number: len(events) > (n + 1) * clocks)  # type: ignore[misc]
+        player.send(Stop())
+        heard = peer.wait_for(lambda events: events[-1].message == b"\xfc")
+        assert [message for _, message in heard if message != b"\xf8"] == [b"\xfa", b"\xfc"]
+        return len(heard) - 2
+
+    with playing(PlayerConfig(api="jack", send_clock=True), peer) as player:
+        reader = ClockReader(player.wait_for(PortsOpened).out)
+        try:
+            sent = take(measure, peer, attempts=TAKES)
+        finally:
+            read = [frames for _, frames in reader.close()]
+    assert len(read) == sent - 1
+    for bpm in tempi:
+        period = frames_of(40, bpm)
+        steady = [frames for frames in read if abs(frames - period) <= 1]
+        assert len(steady) > clocks - 24
+        assert 60 * RATE / 24 / (sum(steady) / len(steady)) == pytest.approx(bpm, abs=0.05)
 
 
 def test_a_server_that_dies_while_we_play_is_told_in_a_sentence_and_the_player_can_go_on() -> None:

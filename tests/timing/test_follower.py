@@ -156,6 +156,26 @@ def test_the_states_follow_what_is_heard() -> None:
     assert follower.state(true[11] + 600_000_000).kind is Lock.LOST
 
 
+def test_a_late_tick_beside_a_lost_one_is_no_change_of_tempo() -> None:
+    true = times(periods([120] * 30))
+    for late in range(401, 406):
+        heard = {n: at for n, at in jittered(true, 1, 8).items() if n != 400}
+        heard[late] += 10_000_000
+        assert max(map(abs, follow(true, heard)[8 * BEAT :])) <= 2
+
+
+def test_noise_losses_and_late_ticks_never_run_the_tempo_or_the_count_away() -> None:
+    true = times(periods([120] * 600))
+    chance = random.Random(10)
+    heard = {
+        n: at + 10_000_000 * (chance.random() < 0.05)
+        for n, at in jittered(true, 1, 10).items()
+        if n < BEAT or chance.random() > 0.01
+    }
+    errors = follow(true, heard)
+    assert max(map(abs, errors[8 * BEAT :])) <= 4
+
+
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(

@@ -328,3 +328,53 @@ def test_a_stop_and_continue_loses_no_clock_at_any_tempo(at: int, count: int, bp
     end = round((count + 0.5) * period)
     stopped = transport.receive(STOP, end)
     assert stopped == (Stopped(at * SIXTEENTH + count * CLOCK),)
+
+
+class Book:
+    """The specification in a few lines, without a clock: what the next F8 is, and what rolls."""
+
+    def __init__(self) -> None:
+        self.next, self.here = 0, 0
+        self.armed = self.rolling = False
+
+    def hear(self, message: bytes) -> None:
+        if message == TICK and (self.armed or self.rolling):
+            self.armed, self.rolling = False, True
+            self.here, self.next = self.next, self.next + CLOCK
+        elif message == START:
+            self.next, self.armed, self.rolling = 0, True, False
+        elif message == CONTINUE:
+            self.armed = not self.rolling
+        elif message == STOP:
+            self.armed = self.rolling = False
+        elif message[0] == 0xF2:
+            there = (message[1] | message[2] << 7) * SIXTEENTH
+            if not self.rolling or (self.next - there) % (16384 * SIXTEENTH):
+                self.next = there
+
+
+said = st.one_of(
+    st.sampled_from([START, CONTINUE, STOP]), st.sampled_from([0, 1, 64, 16383]).map(spp), st.just(TICK)
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(said, st.integers(0, 40)), max_size=40), st.floats(20, 400), st.integers(0, 60))
+def test_whatever_a_daw_says_in_whatever_order_we_are_where_the_specification_says(
+    script: list[tuple[bytes, int]], bpm: float, ran_before: int
+) -> None:
+    transport, book = ClockTransport(), Book()
+    period = 60e9 / bpm / 24
+    clock = 0
+    for message, ticks in [(TICK, ran_before), *script]:
+        for each in ([] if message == TICK else [message]) + [TICK] * ticks:
+            clock += each == TICK
+            now_ns = round(clock * period)
+            transport.receive(each, now_ns)
+            book.hear(each)
+            assert (transport.motion is Motion.ROLLING) == book.rolling
+            assert (transport.motion is Motion.ARMED) == book.armed
+            if book.rolling and each == TICK and clock >= 2:
+                assert transport.position_ticks(now_ns) == pytest.approx(book.here, abs=0.5)
+            elif not book.rolling:
+                assert transport.position_ticks(now_ns) == book.next
