@@ -12,6 +12,8 @@ new tempo begins where the handed-over part ends, 40 ms from now, since the cloc
     ------|----------|------|------------|----------->
     out   |  as it was      |  may be    | cursor: not decided yet
           |                 |  revised   |
+
+Notes are due by a line of their own, earlier or later than the song by the latency (`latency.py`).
 """
 
 from __future__ import annotations
