@@ -8,20 +8,26 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
+import platformdirs
 from PyQt6.QtCore import QSocketNotifier, QTimer
 from PyQt6.QtWidgets import QApplication
 from PyQt6.sip import voidptr
 
 from bridge import ports
+from bridge.errors import GroovebridgeError
 from bridge.model import Bundle, Model, Settings
+from bridge.model.map import Map
 from bridge.player.meeting import take_up
 from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
+from bridge.studio.history import History, Journal, read_journal
+from bridge.studio.sketch import Maker
 from gui.models import Opened, SessionModel
 from gui.views import MainWindow, theme
 
@@ -53,12 +59,58 @@ def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Open
     """
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
-    return opened(model, Studio(model, config=config, orphan=orphan))
+    chart = map_of(model)
+    takes, damaged = read_journal(journal_path())
+    studio: Studio | None = None
+
+    def tell(error: GroovebridgeError) -> None:
+        if studio is not None:
+            studio.report_fault(f"What is played is not kept for the next time: {error}")
+
+    journal = Journal(journal_path(), tell)
+    try:
+        studio = Studio(
+            model,
+            config=config,
+            orphan=orphan,
+            make=Maker(model, model, chart).loop,
+            history=History(takes, journal.add),
+        )
+    except BaseException:
+        journal.close()
+        raise
+    if damaged:
+        studio.report_fault(f"{damaged} lines of the history in {journal_path()} are damaged and left out.")
+    return replace(opened(model, studio, chart), ended=journal.close)
 
 
-def opened(model: Model, studio: Studio) -> Opened:
+def journal_path() -> Path:
+    """The file that keeps every loop that was played in the window."""
+    return platformdirs.user_data_path("groovebridge", appauthor=False) / "history.jsonl"
+
+
+def opened(model: Model, studio: Studio, chart: Map | None = None) -> Opened:
     """A studio that runs on a model, with what the window shows of that model."""
-    return Opened(studio, coordinates_of(model), model.sliders, model.styles)
+    place_of = place_on(chart, model)
+    return Opened(studio, coordinates_of(model), model.sliders, model.styles, chart, place_of)
+
+
+def map_of(model: Model) -> Map | None:
+    """The model's map, if it has one."""
+    try:
+        return Map.load(model.bundle)
+    except GroovebridgeError:
+        return None
+
+
+def place_on(chart: Map | None, model: Model) -> Callable[[Settings], tuple[float, float] | None]:
+    """Where on the map the idea of given settings lies. Looked for once for each idea."""
+
+    @lru_cache(maxsize=1)
+    def place(idea: Settings) -> tuple[float, float] | None:
+        return None if chart is None else chart.place_of(model.latent(idea))
+
+    return lambda settings: place(_idea_of(settings))
 
 
 def coordinates_of(model: Model) -> Callable[[Settings], Mapping[str, float]]:
@@ -75,10 +127,14 @@ def coordinates_of(model: Model) -> Callable[[Settings], Mapping[str, float]]:
         return {name: float(z[index]) for name, index in index_of.items()}
 
     def coordinates(settings: Settings) -> Mapping[str, float]:
-        idea = Settings(settings.seed, settings.index, style=settings.style)
-        return {**drawn(idea), **settings.axes}
+        return {**drawn(_idea_of(settings)), **settings.axes}
 
     return coordinates
+
+
+def _idea_of(settings: Settings) -> Settings:
+    """What the prior draws from: no slider, no freedom."""
+    return Settings(settings.seed, settings.index, style=settings.style)
 
 
 def list_ports(api: str = "auto") -> PortNames:

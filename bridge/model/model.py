@@ -82,7 +82,16 @@ class Model:
         drawn = noise.prior_noise(settings.seed, settings.index, self._latent_size)
         style = np.array([self._style_number(settings.style)], dtype=np.int64)
         (points,) = self._prior.run(["z"], {"noise": drawn[np.newaxis], "style": style})
-        z: Floats = points[0]
+        return self.shaped(points[0], settings)
+
+    def shaped(self, z: Floats, settings: Settings) -> Floats:
+        """Where the raw axes and the named sliders of the settings lead from z [Z]: raw axes replace their
+        coordinates, then the named sliders move the point. z itself where all are at rest.
+
+        Raises SliderError for an axis or a slider that this bundle does not have.
+        """
+        if settings.axes:
+            z = z.copy()
         for name, value in settings.axes.items():
             if name not in self._coordinates:
                 raise SliderError(f"There is no slider {name!r}. This model has {_span(self.axes)}.")

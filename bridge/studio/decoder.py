@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
-from bridge.model import Settings
 from bridge.player.messages import SwapAt
+from bridge.studio.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Job:
     `at` says when it takes over; None: as the session is set by then.
     """
 
-    settings: Settings
+    sketch: Sketch
     block: int | None = None
     at: SwapAt | None = None
 
@@ -32,7 +32,7 @@ class Decoder:
     def __init__(
         self,
         lock: threading.RLock,
-        decode: Callable[[Settings], DrumLoop],
+        decode: Callable[[Sketch], DrumLoop],
         next_job: Callable[[], Job | None],
         done: Callable[[Job, DrumLoop | GroovebridgeError], None],
     ) -> None:
@@ -61,7 +61,7 @@ class Decoder:
     def _run(self) -> None:
         while (job := self._wait()) is not None:
             try:
-                result: DrumLoop | GroovebridgeError = self._decode(job.settings)
+                result: DrumLoop | GroovebridgeError = self._decode(job.sketch)
             except GroovebridgeError as error:
                 result = error
             self._done(job, result)

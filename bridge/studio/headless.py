@@ -22,9 +22,9 @@ from bridge.model import Settings
 from bridge.player.link import PlayerLink
 from bridge.player.meeting import take_up
 from bridge.player.messages import ClockState, Motion, PlayerConfig, Stats, Sync
-from bridge.studio.generate import generate
+from bridge.studio.generate import LoopMaker, generate
 from bridge.studio.state import StudioState
-from bridge.studio.studio import LinkFactory, Model, Studio
+from bridge.studio.studio import LinkFactory, Studio
 from bridge.timing import BeatMap
 
 FIRST_RUN_LOOPS = 2
@@ -56,7 +56,7 @@ class Outcome:
 
 
 def perform(
-    model: Model,
+    model: LoopMaker,
     config: PlayerConfig,
     settings: Settings,
     say: Say,
@@ -125,7 +125,7 @@ def summary(stats: Stats) -> str:
     return " ".join(sentences)
 
 
-def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, show: Show) -> Outcome:
+def first_run(model: LoopMaker, config: PlayerConfig, settings: Settings, say: Say, show: Show) -> Outcome:
     """Make music without any MIDI system: loops as files, and two of them played in the terminal.
 
     Settings, tempo, number of bars, recording and statistics are as for `perform`; without a number of bars
@@ -153,7 +153,7 @@ def first_run(model: Model, config: PlayerConfig, settings: Settings, say: Say, 
     return perform(model, nowhere, settings, lambda _: None, evolve=True, watch=watch)
 
 
-def _first_files(model: Model, settings: Settings, config: PlayerConfig) -> list[Path]:
+def _first_files(model: LoopMaker, settings: Settings, config: PlayerConfig) -> list[Path]:
     """Save loops where a musician looks for music; where that cannot be written, in the current folder."""
     music = platformdirs.user_music_path() / "Groovebridge"
     where = config.voicing.notes, config.voicing.channel

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 
-from bridge.model import Settings
 from bridge.player.messages import SwapAt
+from bridge.studio.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
 class Memo:
     """All that makes the loops; the player itself knows the rest.
 
-    settings   what the sliders are set to
-    decoded    the settings of the newest loop that was sent; None if that is to be decoded anew
+    sketch    what the loop is made of
+    decoded   the sketch of the newest loop that was sent; None if that is to be decoded anew
     """
 
-    settings: Settings
-    decoded: Settings | None
+    sketch: Sketch
+    decoded: Sketch | None
     swap_at: SwapAt
     evolve: bool
 

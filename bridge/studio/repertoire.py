@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bridge.groove import DrumLoop
 from bridge.player.messages import SetLoop, SwapAt
+from bridge.studio.sketch import Sketch
 
 REMEMBERED = 256
 """How many loops are known again when the player reports them; and blocks, of which the player remembers no
@@ -20,6 +21,7 @@ class Repertoire:
 
     def __init__(self) -> None:
         self._loops: OrderedDict[int, DrumLoop] = OrderedDict()
+        self._sketches: dict[int, Sketch] = {}
         self._blocks: dict[int, int] = {}  # block -> number of its loop
         self._last = 0
         self._base = 0
@@ -33,15 +35,19 @@ class Repertoire:
         """The loop with this number, if it is not forgotten."""
         return self._loops.get(loop_id)
 
-    def add_base(self, loop: DrumLoop) -> int:
+    def sketch(self, loop_id: int) -> Sketch | None:
+        """What that loop was made of, if that is known."""
+        return self._sketches.get(loop_id)
+
+    def add_base(self, loop: DrumLoop, sketch: Sketch) -> int:
         """A loop for all blocks, in place of all before; it is block 0's too. Its number."""
-        self._base = self._number(loop)
+        self._base = self._number(loop, sketch)
         self._blocks = {0: self._base}
         return self._base
 
-    def add_block(self, block: int, loop: DrumLoop) -> int:
+    def add_block(self, block: int, loop: DrumLoop, sketch: Sketch) -> int:
         """A loop for one block alone. Its number."""
-        self._blocks[block] = self._number(loop)
+        self._blocks[block] = self._number(loop, sketch)
         if len(self._blocks) > REMEMBERED:
             del self._blocks[next(each for each in self._blocks if each != 0)]
         return self._blocks[block]
@@ -72,9 +78,12 @@ class Repertoire:
                 self._blocks[each.block] = each.loop_id
         return self._base or None
 
-    def _number(self, loop: DrumLoop) -> int:
+    def _number(self, loop: DrumLoop, sketch: Sketch) -> int:
         self._last += 1
         self._loops[self._last] = loop
+        self._sketches[self._last] = sketch
         if len(self._loops) > REMEMBERED + 1:
-            del self._loops[next(each for each in self._loops if each != self._base)]
+            forgotten = next(each for each in self._loops if each != self._base)
+            del self._loops[forgotten]
+            self._sketches.pop(forgotten, None)
         return self._last

@@ -9,6 +9,8 @@ from bridge.model import Settings
 from bridge.player.loopback import setting_ms
 from bridge.player.messages import Anchor, ClockState, Loopback, Motion, PortsOpened, Stats, SwapAt, Sync
 from bridge.player.voicing import Voicing
+from bridge.studio.history import Take
+from bridge.studio.sketch import Sketch
 from bridge.timing import BeatMap
 
 
@@ -16,7 +18,7 @@ from bridge.timing import BeatMap
 class StudioState:
     """What a window or a command line shows of the session.
 
-    settings     what the sliders are set to; the newest, which `loop` follows with a short delay
+    sketch       what the loop is made of; the newest, which `loop` follows with a short delay
     loop         what sounds (or would, on play); next_loop what waits to take over, with the numbers of both
     next_at      when next_loop takes over; swap_at when changes do that do not say so themselves
     voicing      the mix: notes, channel, velocity trims, mute and solo by voice
@@ -29,9 +31,11 @@ class StudioState:
     measuring    notes are sent out and listened for; loopback the outcome of the last time
     finished     the number of bars that was asked for has been played
     ended        the player process has ended (opening ports or `play` starts another)
+    can_undo     there is something to go back to; can_redo: something was taken back
+    takes        every loop that was played, oldest first; take the number of the one that sounds
     """
 
-    settings: Settings
+    sketch: Sketch
     loop: DrumLoop
     loop_id: int
     next_loop: DrumLoop | None = None
@@ -54,6 +58,15 @@ class StudioState:
     loopback: Loopback | None = None
     finished: bool = False
     ended: bool = False
+    can_undo: bool = False
+    can_redo: bool = False
+    takes: tuple[Take, ...] = ()
+    take: int | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What the sliders are set to."""
+        return self.sketch.settings
 
     @property
     def motion(self) -> Motion:

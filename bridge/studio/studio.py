@@ -1,6 +1,6 @@
 """The session a person works in: what the sliders are set to, the loop that follows from it, and the player.
 
-    set_slider ... --> settings --> decoding thread (the newest settings only) --> SetLoop --> player
+    change, set_slider ... --> sketch --> decoding thread (the newest only) --> SetLoop --> player
     state <-- reports (LoopPlaying, Anchor, Fault, ...) <-------------------------------------+
 
 A loop is *next* from the moment it is sent until the player reports that it has taken over. With `evolve`,
@@ -58,10 +58,14 @@ from bridge.player.messages import (
 )
 from bridge.player.voicing import Voicing
 from bridge.studio.decoder import Decoder, Job
+from bridge.studio.generate import LoopMaker
+from bridge.studio.history import History
 from bridge.studio.memo import Memo
 from bridge.studio.repertoire import Repertoire
 from bridge.studio.replacing import QUICK_CRASHES, Crashes, Held
+from bridge.studio.sketch import Given, Maker, Sketch
 from bridge.studio.state import StudioState
+from bridge.studio.undo import Undo
 
 AHEAD_BLOCKS = 2
 _REPLACED = "The player stopped unexpectedly. Another one has taken its place, in time with the song."
@@ -70,14 +74,10 @@ _CRASHES_TOO_OFTEN = (
     "another; `groovebridge doctor` may say what is wrong."
 )
 
+FILL = "fill"
+"""The named slider that a fill pushes."""
+
 Subscriber = Callable[[StudioState], None]
-
-
-class Model(Protocol):
-    """What makes loops: `bridge.model.Model` is one. Thread-safe."""
-
-    def loop(self, settings: Settings) -> DrumLoop:
-        """The loop of these settings; GroovebridgeError for settings that the model does not have."""
 
 
 class Link(Protocol):
@@ -116,16 +116,20 @@ class Studio:
 
     def __init__(
         self,
-        model: Model,
+        model: LoopMaker,
         link_factory: LinkFactory = PlayerLink,
         config: PlayerConfig | None = None,
         settings: Settings | None = None,
         swap_at: SwapAt = SwapAt.BAR,
         evolve: bool = False,
         orphan: Orphan | None = None,
+        make: Callable[[Sketch], DrumLoop] | None = None,
+        history: History | None = None,
     ) -> None:
-        memo = Memo(settings or Settings(), None, swap_at, evolve)
-        self._model = model
+        memo = Memo(Sketch(settings or Settings()), None, swap_at, evolve)
+        self._make = make or Maker(model).loop
+        self._history = history or History()
+        self._undo: Undo[Sketch] = Undo()
         self._link_factory = link_factory
         self._config = config or PlayerConfig() if orphan is None else orphan.legacy.config
         self._lock = threading.RLock()
@@ -146,10 +150,10 @@ class Studio:
             memo = self._known(Memo.of(orphan.legacy.memo) or memo)
         self._decoded = memo.decoded
         if loop_id is None:
-            loop_id = self._repertoire.add_base(model.loop(memo.settings))
-            self._decoded = memo.settings
+            loop_id = self._repertoire.add_base(self._make(memo.sketch), memo.sketch)
+            self._decoded = memo.sketch
         self._state = StudioState(
-            settings=memo.settings,
+            sketch=memo.sketch,
             loop=self._loop(loop_id),
             loop_id=loop_id,
             sync=self._config.sync,
@@ -161,9 +165,10 @@ class Studio:
             latency_ms=self._config.latency_ms,
             clock_while_stopped=self._config.clock_while_stopped,
             evolve=memo.evolve,
+            takes=self._history.takes,
         )
         self._remembered: Memo | None = None
-        self._decoder = Decoder(self._lock, model.loop, self._next_job, self._on_decoded)
+        self._decoder = Decoder(self._lock, self._make, self._next_job, self._on_decoded)
         self._link: Link = Held()
         with self._changing():  # the player's first reports wait for this
             self._start_player(orphan)
@@ -313,34 +318,88 @@ class Studio:
 
         None lets an axis go back to where the draw put it, and a named slider rest.
         """
-        with self._changing():
-            self._set_settings(self._state.settings.holding(name, value), at)
+        self.change(lambda sketch: sketch.set(sketch.settings.holding(name, value)), name, at)
 
     def set_temperature(self, temperature: float, at: SwapAt | None = None) -> None:
         """How freely the loop is drawn and played, 0..2."""
-        with self._changing():
-            self._set_settings(replace(self._state.settings, temperature=temperature), at)
+        self.change(
+            lambda sketch: sketch.set(replace(sketch.settings, temperature=temperature)), "temperature", at
+        )
 
     def set_style(self, style: str | None, at: SwapAt | None = None) -> None:
         """Ask for loops of a style of the model; None leaves it open. The seed and its idea stay."""
-        with self._changing():
-            self._set_settings(replace(self._state.settings, style=style), at)
+        self.change(lambda sketch: sketch.set(replace(sketch.settings, style=style)), at=at)
 
     def set_seed(self, seed: int, at: SwapAt | None = None) -> None:
         """Begin with the first idea of another seed."""
-        with self._changing():
-            self._set_settings(replace(self._state.settings, seed=seed, index=0), at)
+        self.change(lambda sketch: sketch.set(replace(sketch.settings, seed=seed, index=0)), "seed", at)
 
     def recall(self, settings: Settings, at: SwapAt | None = None) -> None:
         """Set all that makes a loop at once."""
-        with self._changing():
-            self._set_settings(settings, at)
+        self.change(lambda sketch: sketch.set(settings), at=at)
 
     def new_idea(self, at: SwapAt | None = None) -> None:
         """The next idea of this seed."""
+        self.change(
+            lambda sketch: sketch.set(replace(sketch.settings, index=sketch.settings.index + 1)), at=at
+        )
+
+    def change(
+        self, change: Callable[[Sketch], Sketch], gesture: object = None, at: SwapAt | None = None
+    ) -> None:
+        """Make the loop of another sketch. Undo goes back to the one before; changes of one `gesture` (a
+        slider's name) that follow each other quickly are one step.
+        """
         with self._changing():
-            settings = self._state.settings
-            self._set_settings(replace(settings, index=settings.index + 1), at)
+            before = self._state.sketch
+            after = change(before)
+            if after != before:
+                self._undo.did(before, gesture, time.monotonic())
+                self._show(after, at)
+
+    def undo(self) -> None:
+        """Go back to what there was before the last change; nothing where there is none."""
+        with self._changing():
+            if self._undo.can_undo:
+                self._show(self._undo.undo(self._state.sketch))
+
+    def redo(self) -> None:
+        """Do again what `undo` took back; nothing where there is none."""
+        with self._changing():
+            if self._undo.can_redo:
+                self._show(self._undo.redo(self._state.sketch))
+
+    def replay(self, number: int) -> None:
+        """Play a take again, the very loop, with the sliders as they were then."""
+        take = self._history.take(number)
+        try:
+            same = self._make(take.sketch) == take.loop
+        except GroovebridgeError:  # of another model
+            same = False
+        self.change(lambda _: take.sketch if same else Sketch(origin=Given(take.loop)))
+
+    def name_take(self, number: int, name: str) -> None:
+        """Call a take something."""
+        with self._changing():
+            self._history.rename(number, name)
+            self._set(takes=self._history.takes)
+
+    def pin_take(self, number: int, pinned: bool) -> None:
+        """Mark a take as a favourite, or not."""
+        with self._changing():
+            self._history.pin(number, pinned)
+            self._set(takes=self._history.takes)
+
+    def fill(self) -> None:
+        """Play a fill at once, the fill slider's most, to the end of the bar; then come home."""
+        with self._changing():
+            sketch = self._state.sketch
+            loop = self._make(sketch.set(sketch.settings.holding(FILL, 1.0)))
+            home = self._make(sketch)
+            self._decoded = sketch
+            self._link.send(SetLoop(loop, self._repertoire.add_base(loop, sketch), SwapAt.NOW))
+            self._link.send(SetLoop(home, self._repertoire.add_base(home, sketch), SwapAt.BAR))
+            self._set_next()
 
     def set_evolve(self, on: bool) -> None:
         """New drums every four bars, or the same."""
@@ -358,6 +417,11 @@ class Studio:
             self._set(swap_at=swap_at)
 
     # --- life ---
+
+    def report_fault(self, text: str) -> None:
+        """Have the user told of something that went wrong outside, such as a file that cannot be written."""
+        with self._changing():
+            self._set(fault=text)
 
     def dismiss_fault(self) -> None:
         """The user has read it: the fault, or the notice."""
@@ -395,7 +459,7 @@ class Studio:
     def _remember(self) -> None:
         """Have the player keep what the next studio would need, if that has changed."""
         state = self._state
-        memo = Memo(state.settings, self._decoded, state.swap_at, state.evolve)
+        memo = Memo(state.sketch, self._decoded, state.swap_at, state.evolve)
         if memo != self._remembered:
             self._remembered = memo
             self._link.send(Remember(memo.to_bytes()))
@@ -403,9 +467,9 @@ class Studio:
     def _known(self, memo: Memo) -> Memo:
         """The memo, without settings that this model does not have."""
         try:
-            self._model.loop(memo.settings)
+            self._make(memo.sketch)
         except GroovebridgeError:
-            return replace(memo, settings=Settings(), decoded=None)
+            return replace(memo, sketch=Sketch(), decoded=None)
         return memo
 
     def _loop(self, loop_id: int) -> DrumLoop:
@@ -418,39 +482,37 @@ class Studio:
         self._set(voicing=voicing)
         self._link.send(SetVoicing(voicing))
 
-    def _set_settings(self, settings: Settings, at: SwapAt | None) -> None:
+    def _show(self, sketch: Sketch, at: SwapAt | None = None) -> None:
+        """Have the loop made of this from now on."""
         self._at = at
-        self._set(settings=settings)
+        self._set(sketch=sketch, can_undo=self._undo.can_undo, can_redo=self._undo.can_redo)
         self._decoder.wake()
 
     # --- inside: loops ---
 
     def _next_job(self) -> Job | None:
         """What to decode next: the loop for all blocks, or that of a block that is still missing."""
-        settings = self._state.settings
-        if settings != self._decoded:
-            return Job(settings, at=self._at)
+        sketch = self._state.sketch
+        if sketch != self._decoded:
+            return Job(sketch, at=self._at)
         if self._state.evolve:
             for block in range(self._block, self._block + AHEAD_BLOCKS + 1):
                 if self._repertoire.of_block(block) is None:
-                    return Job(self._settings_of(block), block, self._at)
+                    return Job(sketch.in_block(block), block, self._at)
         return None
 
-    def _settings_of(self, block: int) -> Settings:
-        return replace(self._state.settings, index=self._state.settings.index + block)
-
     def _on_decoded(self, job: Job, result: DrumLoop | GroovebridgeError) -> None:
-        """Send a loop that has been decoded, unless its settings are history by now."""
+        """Send a loop that has been decoded, unless its sketch is history by now."""
         with self._changing():
             if isinstance(result, GroovebridgeError):
-                self._decoded = self._state.settings
+                self._decoded = self._state.sketch
                 self._set(fault=str(result))
                 return
             if job.block is None:
-                self._decoded = job.settings
-                self._send(job, result, self._repertoire.add_base(result))
-            elif job.settings == self._settings_of(job.block):
-                self._send(job, result, self._repertoire.add_block(job.block, result))
+                self._decoded = job.sketch
+                self._send(job, result, self._repertoire.add_base(result, job.sketch))
+            elif job.sketch == self._state.sketch.in_block(job.block):
+                self._send(job, result, self._repertoire.add_block(job.block, result, job.sketch))
             self._set_next()
 
     def _send(self, job: Job, loop: DrumLoop, loop_id: int) -> None:
@@ -541,6 +603,7 @@ class Studio:
                     loop = self._repertoire.loop(loop_id) or self._state.loop
                     self._set(loop=loop, loop_id=loop_id)
                     self._set_next()
+                    self._write_history()
                 case PortsOpened(api, _, _, destination, source):
                     self._config = replace(self._config, api=api, out=destination, inp=source)
                     self._set(ports=report)
@@ -573,6 +636,16 @@ class Studio:
         if anchor.sync is not Sync.INTERNAL:
             self._set(bpm=anchor.bpm)
         self._go_to_block(int(anchor.ticks))
+        self._write_history()
+
+    def _write_history(self) -> None:
+        """What sounds is a take; what nobody has heard is none."""
+        state = self._state
+        if state.motion is Motion.ROLLING:
+            sketch = self._repertoire.sketch(state.loop_id) or Sketch(origin=Given(state.loop))
+            take = self._history.played(state.loop, sketch)
+            if take.number != state.take:
+                self._set(takes=self._history.takes, take=take.number)
 
     def _on_end(self) -> None:
         self._set(ended=True, ports=None, anchor=None, measuring=False)

@@ -13,8 +13,12 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
+from bridge.model.map import Map
+from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
+from bridge.studio.sketch import Drawn, Spot
+from gui.models.history import HistoryModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
@@ -40,12 +44,18 @@ class Opened:
                   thread at every change, so quick
     sliders       the named sliders, in the order in which they are shown; none before calibration
     styles        the styles that can be asked for
+    chart         its map; None where it has none
+    place_of      where a point of latent space for given settings lies on that map
+    ended         what is to be done once the studio has been closed
     """
 
     studio: Studio
     coordinates: Callable[[Settings], Mapping[str, float]]
     sliders: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
+    chart: Map | None = None
+    place_of: Callable[[Settings], tuple[float, float] | None] = lambda _: None
+    ended: Callable[[], None] = lambda: None
 
 
 class SessionModel(QObject):
@@ -61,6 +71,7 @@ class SessionModel(QObject):
     loops_changed = pyqtSignal()
     settings_changed = pyqtSignal()
     opened_changed = pyqtSignal()
+    take_changed = pyqtSignal()
     status_changed = pyqtSignal()
     _told = pyqtSignal()
 
@@ -73,6 +84,7 @@ class SessionModel(QObject):
         self.ports.failed.connect(self.report)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
+        self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
         self._unsubscribe: Callable[[], None] = lambda: None
         self._phase = Phase.LOADING
         self._state: StudioState | None = None
@@ -118,6 +130,28 @@ class SessionModel(QObject):
         """The styles that the model can be asked for; none until it is there."""
         return () if self._opened is None else self._opened.styles
 
+    @property
+    def chart(self) -> Map | None:
+        """The model's map; None until it is there, or where it has none."""
+        return None if self._opened is None else self._opened.chart
+
+    @property
+    def travelled(self) -> bool:
+        """Whether the loop is one of a place on the map, not of a draw."""
+        return self._state is not None and isinstance(self._state.sketch.origin, Spot)
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where on the map the idea lies: the place that was travelled to, or the nearest to the draw."""
+        if self._state is None or self._opened is None or self._opened.chart is None:
+            return None
+        match self._state.sketch.origin:
+            case Spot(x, y):
+                return x, y
+            case Drawn():
+                return self._opened.place_of(self._state.settings)
+        return None
+
     def slider(self, name: str) -> float:
         """What a named slider is set to, -1..1; 0 is its rest."""
         return 0.0 if self._state is None else self._state.settings.sliders.get(name, 0.0)
@@ -149,9 +183,11 @@ class SessionModel(QObject):
         self.playhead.follow(None)
         self._unsubscribe()
         self._worker.close()
+        self.history.close()
         opened = self._opened or _result(self._opening)
         if opened is not None:
             opened.studio.close()
+            opened.ended()
 
     def _on_opened(self, done: Future[Opened]) -> None:
         self._opening = None
@@ -236,11 +272,17 @@ class SessionModel(QObject):
             return
         before, now = self._state, self._opened.studio.state
         self._state = now
-        if before is None or before.settings != now.settings:
+        if before is None or before.sketch != now.sketch:
             self._coordinates = self._opened.coordinates(now.settings)
+            self.settings_changed.emit()
+        if before is None or _back_and_forth(before) != _back_and_forth(now):
             self.settings_changed.emit()
         if before is None or before.swap_at is not now.swap_at:
             self.settings_changed.emit()
+        if before is None or before.takes is not now.takes:
+            self.history.show(now.takes)
+        if before is None or before.take != now.take:
+            self.take_changed.emit()
         if before is None or before.loop is not now.loop or before.next_loop is not now.next_loop:
             self.loops_changed.emit()
         if before is None or before.ports != now.ports:
@@ -254,6 +296,13 @@ class SessionModel(QObject):
             self.transport_changed.emit()
         self._say()
 
+    def _file_tempo(self) -> float:
+        return PlayerConfig().bpm if self._state is None else self._state.bpm
+
+    def _file_notes(self) -> tuple[tuple[int, ...], int]:
+        voicing = PlayerConfig().voicing if self._state is None else self._state.voicing
+        return voicing.notes, voicing.channel
+
     def _say(self) -> None:
         status = self._current_status()
         if status != self._status:
@@ -266,6 +315,10 @@ class SessionModel(QObject):
         if self._refusal is not None:
             return Status(Level.ATTENTION, self._refusal, Remedy.DISMISS)
         return LOADING if self._state is None else status_of(self._state, self.ports.out)
+
+
+def _back_and_forth(state: StudioState) -> tuple[bool, bool]:
+    return state.can_undo, state.can_redo
 
 
 def _transport(state: StudioState) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The hands-on part: style, named sliders, freedom, seed and new ideas, when a change is heard, raw axes."""
+"""The hands-on part: style, sliders, the map, freedom, seed and new ideas, when a change is heard, undo."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
 from gui.views.icons import icon
+from gui.views.map_view import MapView
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
 from gui.views.value_slider import ValueSlider
 
@@ -80,17 +81,25 @@ class SliderPanel(QWidget):
         self.seed = WholeBox("Seed", "", SEED_RANGE)
         self.swap: Segments[SwapAt] = Segments(SWAPS)
         self._idea = Captioned("Seed", self.seed)
+        self.map = MapView(session)
+        self.fill = Button("Fill", "", "Fill now")
+        self.undo = Button("Undo", "", "Undo")
+        self.redo = Button("Redo", "", "Redo")
 
         whole = QHBoxLayout(self)
         whole.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
-        whole.setSpacing(theme.MARGIN * 3)
+        whole.setSpacing(theme.MARGIN * 2)
         self._left = self._build_left()
-        whole.addLayout(self._left, 2)
-        whole.addLayout(self._build_right(), 1)
+        whole.addLayout(self._left, 5)
+        whole.addWidget(self.map, 4)
+        whole.addLayout(self._build_right(), 3)
 
         self.style_box.chosen.connect(lambda style: session.ask(Studio.set_style, style))
         self.raw.toggled.connect(self._fold)
         self.reset.clicked.connect(session.release_all)
+        self.fill.clicked.connect(lambda: session.ask(Studio.fill))
+        self.undo.clicked.connect(lambda: session.ask(Studio.undo))
+        self.redo.clicked.connect(lambda: session.ask(Studio.redo))
         self.new_idea.clicked.connect(lambda: session.ask(Studio.new_idea))
         self.seed.valueChanged.connect(lambda seed: session.ask(Studio.set_seed, seed))
         self.swap.chosen.connect(lambda swap_at: session.ask(Studio.set_swap, swap_at))
@@ -127,9 +136,10 @@ class SliderPanel(QWidget):
         slider.released.connect(lambda: self._session.ask(Studio.set_temperature, AT_START.temperature))
         self.freedom = SliderRow("Freedom", slider, feel, 0, 0)
         ideas = QHBoxLayout()
-        ideas.setSpacing(theme.MARGIN)
-        ideas.addWidget(Captioned(" ", self.new_idea), 1)
-        ideas.addWidget(self._idea, 1)
+        ideas.setSpacing(theme.GAP)
+        ideas.addWidget(Captioned(" ", self.new_idea), 2)
+        ideas.addWidget(Captioned(" ", self.fill), 1)
+        ideas.addWidget(self._idea, 2)
         right = QVBoxLayout()
         right.setSpacing(theme.GAP)
         right.addLayout(feel)
@@ -191,6 +201,22 @@ class SliderPanel(QWidget):
         explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)
         explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
         self.swap.explain(ready, why_not)
+        no_fill = "This model has no fill slider." if ready else why_not
+        explain(
+            self.fill,
+            ready and "fill" in self._session.sliders,
+            "Play a fill for the rest of the bar, then come home (F)",
+            no_fill,
+        )
+        nothing = "Nothing has been changed yet." if ready else why_not
+        explain(
+            self.undo,
+            state is not None and state.can_undo,
+            "Go back to what there was before (Ctrl+Z)",
+            nothing,
+        )
+        again = "Nothing was taken back." if ready else why_not
+        explain(self.redo, state is not None and state.can_redo, "Do it again (Ctrl+Shift+Z)", again)
         if state is not None:
             self.seed.show_value(state.settings.seed)
             self.swap.show_value(state.swap_at)

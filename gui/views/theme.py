@@ -49,6 +49,20 @@ VOICE_COLOURS: Mapping[Voice, str] = {
     Voice.CRASH: _CRASH,
 }
 
+STYLE_COLOURS = (
+    "#6fd3e3",
+    "#f2a65a",
+    "#c4a5ff",
+    "#f2dd72",
+    "#8fb8ff",
+    "#9be28f",
+    "#ff9d9d",
+    "#e6b8e8",
+    "#b9c98a",
+    "#7fd1b9",
+)
+"""The styles on the map, in the order of the bundle; their names stand beside them."""
+
 # --- measures, in device-independent pixels ---
 WINDOW_SIZE = (1240, 780)
 MINIMUM_SIZE = (1100, 700)
@@ -81,6 +95,13 @@ def shade(colour: str, strength: float, ground: str = WELL) -> QColor:
     return QColor(
         mix(top.red(), bottom.red()), mix(top.green(), bottom.green()), mix(top.blue(), bottom.blue())
     )
+
+
+def translucent(colour: str, opacity: float) -> QColor:
+    """A colour that lets the ground through; opacity 1 hides it."""
+    made = QColor(colour)
+    made.setAlphaF(opacity)
+    return made
 
 
 def apply(app: QApplication) -> None:
@@ -145,6 +166,11 @@ QComboBox QAbstractItemView {{
 }}
 QComboBox QAbstractItemView::item {{ min-height: 28px; padding-left: 9px; }}
 QComboBox QAbstractItemView::item:selected {{ background: {CONTROL_HOVER}; color: {TEXT}; }}
+QScrollBar:horizontal {{ background: transparent; height: 8px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {EDGE}; border-radius: 3px; min-width: 40px; margin: 1px 0; }}
+QScrollBar::handle:horizontal:hover {{ background: {FAINT}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #transport, #sliders {{ background: {PANEL}; }}
 #status {{ background: {GROUND}; }}
 #status[level="attention"] {{ background: {ATTENTION_GROUND}; }}

@@ -28,6 +28,15 @@ def closed_desk(qtbot: QtBot) -> Iterator[Desk]:
 
 
 @pytest.fixture
+def mapped(qtbot: QtBot) -> Iterator[Desk]:
+    """A window that can play, with a model that has a map."""
+    desk = Desk(qtbot, chart=True)
+    desk.open()
+    yield desk
+    desk.window.close()
+
+
+@pytest.fixture
 def desk(closed_desk: Desk) -> Desk:
     """A window that can play."""
     closed_desk.open()

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bridge.groove import STEPS, VOICES, DrumLoop
 from bridge.model import Settings
+from bridge.model.map import Map
 from bridge.player.meeting import Orphan
 from bridge.player.messages import (
     Anchor,
@@ -35,6 +36,7 @@ from bridge.player.messages import (
 )
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
+from bridge.studio.sketch import Sketch, Spot
 from gui.models import Opened, Phase, SessionModel
 from gui.views import MainWindow
 
@@ -58,6 +60,24 @@ class PlainModel:
 
 def coordinates(settings: Settings) -> dict[str, float]:
     return {**AXES, **settings.axes}
+
+
+def plane() -> Map:
+    """A map of a few loops."""
+    numbers = np.random.default_rng(1)
+    points = numbers.uniform(-1, 1, (40, 2)).astype(np.float32)
+    z = numbers.standard_normal((40, 4)).astype(np.float32)
+    return Map(points, z, np.arange(40) % 3, STYLES, np.full(40, 120, np.float32))
+
+
+def make(sketch: Sketch) -> DrumLoop:
+    """The loop of a sketch; on the map each place has another."""
+    settings = sketch.settings
+    if isinstance(sketch.origin, Spot):
+        settings = replace(
+            settings, seed=int(1000 * (2 + sketch.origin.x)), index=int(1000 * (2 + sketch.origin.y))
+        )
+    return PlainModel().loop(settings)
 
 
 class TurnOver:
@@ -147,6 +167,7 @@ class Desk:
     )
     sliders: tuple[str, ...] = SLIDERS
     styles: tuple[str, ...] = STYLES
+    chart: bool = False  # whether the model has a map
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
     list_trouble: Exception | None = None
@@ -159,7 +180,9 @@ class Desk:
     def _open_studio(self) -> Opened:
         if self.trouble is not None:
             raise self.trouble
-        return Opened(Studio(PlainModel(), self._hire), coordinates, self.sliders, self.styles)
+        studio = Studio(PlainModel(), self._hire, make=make if self.chart else None)
+        chart = plane() if self.chart else None
+        return Opened(studio, coordinates, self.sliders, self.styles, chart)
 
     def _list_ports(self) -> PortNames:
         if self.list_trouble is not None:

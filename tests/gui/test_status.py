@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bridge.groove import DrumLoop
-from bridge.model import Settings
 from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
 from bridge.studio import StudioState
+from bridge.studio.sketch import Sketch
 from gui.models.status import Level, Remedy, Status, status_of
 
 PORTS = PortsOpened("jack", "Groovebridge:out", "Groovebridge:in")
@@ -25,7 +25,7 @@ def picture(
     """A state with these in it, all else at rest."""
     anchor = Anchor(0, 0, 120.0, motion, sync, clock)
     quiet: dict[str, Any] = {"ports": PORTS, "anchor": anchor, "sync": sync}
-    return StudioState(Settings(), DrumLoop.empty(), 1, **{**quiet, **rest})
+    return StudioState(Sketch(), DrumLoop.empty(), 1, **{**quiet, **rest})
 
 
 def test_a_fault_comes_before_all_else_and_can_be_dismissed() -> None:

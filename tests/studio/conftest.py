@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from bridge.model import Settings
 from bridge.player.meeting import Orphan
 from bridge.player.messages import Command, PlayerConfig, Report, SetLoop, Stats
 from bridge.studio import Studio, StudioState
+from bridge.studio.history import History
+from bridge.studio.sketch import Sketch
 
 
 class SmallModel:
@@ -69,12 +72,19 @@ class Desk:
     """A studio on doubles."""
 
     def __init__(
-        self, config: PlayerConfig | None = None, evolve: bool = False, orphan: Orphan | None = None
+        self,
+        config: PlayerConfig | None = None,
+        evolve: bool = False,
+        orphan: Orphan | None = None,
+        make: Callable[[Sketch], DrumLoop] | None = None,
+        history: History | None = None,
     ) -> None:
         self.model = SmallModel()
         self.links: list[DoubleLink] = []
         self._changed = threading.Condition()
-        self.studio = Studio(self.model, self._link, config, evolve=evolve, orphan=orphan)
+        self.studio = Studio(
+            self.model, self._link, config, evolve=evolve, orphan=orphan, make=make, history=history
+        )
         self.studio.subscribe(self._on_change)
 
     def _link(
@@ -114,8 +124,8 @@ def make_desk() -> Iterator[Callable[..., Desk]]:
     """Makes desks, and closes their studios."""
     desks: list[Desk] = []
 
-    def make(config: PlayerConfig | None = None, evolve: bool = False, orphan: Orphan | None = None) -> Desk:
-        desks.append(Desk(config, evolve, orphan))
+    def make(*args: Any, **kwargs: Any) -> Desk:
+        desks.append(Desk(*args, **kwargs))
         return desks[-1]
 
     yield make

@@ -33,6 +33,7 @@ from bridge.player.messages import (
 )
 from bridge.studio.memo import Memo
 from bridge.studio.replacing import QUICK_S, Crashes
+from bridge.studio.sketch import Sketch
 
 CRASH = Fault("The player stopped unexpectedly.", fatal=True, crashed=True)
 OPENED = PortsOpened("jack", "Groovebridge:out", "Groovebridge:in")
@@ -225,7 +226,7 @@ def test_settings_that_this_model_does_not_have_are_let_go_and_the_loop_plays_on
     make_desk: Callable[..., Any],
 ) -> None:
     before = make_desk()
-    memo = Memo(Settings(axes={"z9": 1}), None, SwapAt.BAR, False)
+    memo = Memo(Sketch(Settings(axes={"z9": 1})), None, SwapAt.BAR, False)
     orphan = orphan_of(before)
     orphan = replace(orphan, legacy=replace(orphan.legacy, memo=memo.to_bytes()))
     after = make_desk(orphan=orphan)

@@ -1,0 +1,43 @@
+"""What a hand does at the desk, each as one change of the sketch: `ask(gestures.travel, x, y)`.
+
+Each is a step of undo of its own, but for those that are made many times in a row, such as a drag on the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.errors import GroovebridgeError
+from bridge.groove import DrumLoop
+from bridge.groove.edit import Cell, Touch
+from bridge.studio.sketch import Given, Spot, Way
+from bridge.studio.studio import Studio
+
+
+def travel(studio: Studio, x: float, y: float) -> None:
+    """Go to a place on the map, -1..1 both ways; GroovebridgeError for one beside it."""
+    if not (-1 <= x <= 1 and -1 <= y <= 1):
+        raise GroovebridgeError(f"There is no point {x:g}, {y:g} on the map: both go from -1 to 1.")
+    studio.change(lambda sketch: sketch.at(Spot(x, y)), "map")
+
+
+def morph(studio: Studio, start: DrumLoop, end: DrumLoop, share: float) -> None:
+    """Stand on the way from one loop to another: share 0..1; GroovebridgeError for another."""
+    way = Way(start, end, share)
+    studio.change(lambda sketch: sketch.at(way), "morph")
+
+
+def give(studio: Studio, loop: DrumLoop) -> None:
+    """Play a loop as it is, with the sliders at rest until they are moved."""
+    studio.change(lambda sketch: sketch.rested().at(Given(loop)))
+
+
+def lock(studio: Studio, voice: int, on: bool) -> None:
+    """Have a voice keep the part that it plays now while all else changes, or let it go."""
+    loop = studio.state.loop
+    studio.change(lambda sketch: sketch.locking(voice, loop if on else None))
+
+
+def touch(studio: Studio, touches: Mapping[Cell, Touch | None], gesture: object = None) -> None:
+    """Change cells by hand, or (None) give them back to the model. `gesture`: what is one step of undo."""
+    studio.change(lambda sketch: sketch.touching(touches), gesture)

@@ -1,0 +1,37 @@
+"""Where things are on the map: pure arithmetic between its plane (-1..1 both ways, y upwards) and pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QPointF, QRectF
+
+EDGE = 12
+"""Pixels around the plane, so that a loop at its border shows whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapGeometry:
+    """The layout for a widget of this size in device-independent pixels: the plane fills it."""
+
+    width: int
+    height: int
+
+    @property
+    def plane(self) -> QRectF:
+        """The pixels of the plane."""
+        return QRectF(EDGE, EDGE, max(1, self.width - 2 * EDGE), max(1, self.height - 2 * EDGE))
+
+    def pixel(self, x: float, y: float) -> QPointF:
+        """Where a point of the plane is drawn."""
+        plane = self.plane
+        return QPointF(
+            plane.left() + (x + 1) / 2 * plane.width(), plane.bottom() - (y + 1) / 2 * plane.height()
+        )
+
+    def point(self, pixel: QPointF) -> tuple[float, float]:
+        """The point of the plane under a pixel; beside the plane, the nearest on its border."""
+        plane = self.plane
+        x = 2 * (pixel.x() - plane.left()) / plane.width() - 1
+        y = 2 * (plane.bottom() - pixel.y()) / plane.height() - 1
+        return min(1.0, max(-1.0, x)), min(1.0, max(-1.0, y))

@@ -1,0 +1,235 @@
+"""The map: the loops that the model learned from, alike ones side by side; drag to travel among them."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PyQt6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from bridge.model.map import UNLABELLED, Map
+from bridge.studio import gestures
+from gui.models import Phase, SessionModel
+from gui.views import theme, words
+from gui.views.map_geometry import MapGeometry
+
+DOT = 1.7
+HERE = 7.0
+NEAR = 9.0
+"""How near, in pixels, a loop must be to the pointer for its name to be shown."""
+
+STEP = 0.04
+FINE_STEP = 0.008
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+
+
+class MapView(QWidget):
+    """Shows the model's map and where the loop is on it.
+
+    A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. The dots are
+    painted once into a picture.
+    """
+
+    def __init__(self, session: SessionModel) -> None:
+        super().__init__()
+        self._session = session
+        self._picture: QPixmap | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Map of loops")
+        session.phase_changed.connect(self._redraw)
+        session.settings_changed.connect(self._moved)
+        self._redraw()
+
+    @property
+    def geometry_now(self) -> MapGeometry:
+        """The layout at the present size."""
+        return MapGeometry(self.width(), self.height())
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Square enough to see distances."""
+        return QSize(320, 140)
+
+    # --- following the session ---
+
+    def _redraw(self) -> None:
+        self._picture = None
+        ready = self._session.chart is not None
+        self.setEnabled(ready)
+        self.setCursor(Qt.CursorShape.CrossCursor if ready else Qt.CursorShape.ArrowCursor)
+        self._moved()
+
+    def _moved(self) -> None:
+        place = self._session.place
+        self.setAccessibleDescription("" if place is None else self.describe(*place))
+        self.update()
+
+    def describe(self, x: float, y: float) -> str:
+        """What is near a point, in a musician's words."""
+        chart = self._session.chart
+        if chart is None:
+            return ""
+        nearest = chart.nearest(x, y)
+        style = int(chart.style[nearest])
+        name = "No style" if style == UNLABELLED else words.style_word(chart.styles[style])
+        return f"{name}, played at {chart.bpm[nearest]:.0f} BPM"
+
+    # --- travelling ---
+
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        """Travel to where one presses."""
+        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
+            self._travel(*self.geometry_now.point(a0.position()))
+
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        """Travel along."""
+        if a0 is not None and a0.buttons() & Qt.MouseButton.LeftButton:
+            self._travel(*self.geometry_now.point(a0.position()))
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+        """Step with the arrow keys."""
+        if a0 is None:
+            return
+        place = self._session.place
+        way = _ARROWS.get(Qt.Key(a0.key()))
+        if way is None or place is None:
+            super().keyPressEvent(a0)
+            return
+        step = FINE_STEP if a0.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
+        x, y = (min(1.0, max(-1.0, at + step * to)) for at, to in zip(place, way, strict=True))
+        self._travel(x, y)
+
+    def _travel(self, x: float, y: float) -> None:
+        self._session.ask(gestures.travel, x, y)
+
+    # --- painting ---
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
+        """A new size needs a new picture."""
+        self._picture = None
+        super().resizeEvent(a0)
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
+        """The dots, and on top of them where we are."""
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self.picture())
+        place = self._session.place
+        if place is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_here(painter, place, self._session.travelled)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.FOCUS), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
+        painter.end()
+
+    def picture(self) -> QPixmap:
+        """All but our own place, at the present size and scale."""
+        scale = self.devicePixelRatioF()
+        if self._picture is None or self._picture.devicePixelRatio() != scale:
+            self._picture = self._paint_picture(scale)
+        return self._picture
+
+    def _paint_picture(self, scale: float) -> QPixmap:
+        picture = QPixmap(self.size() * scale)
+        picture.setDevicePixelRatio(scale)
+        painter = QPainter(picture)
+        painter.fillRect(self.rect(), QColor(theme.WELL))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chart = self._session.chart
+        if chart is None:
+            painter.setPen(QColor(theme.DIM))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._absence())
+        else:
+            self._paint_loops(painter, chart)
+        painter.end()
+        return picture
+
+    def _paint_loops(self, painter: QPainter, chart: Map) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        layout = self.geometry_now
+        for (x, y), style in zip(chart.points.tolist(), chart.style.tolist(), strict=True):
+            painter.setBrush(QColor(style_colour(style)))
+            painter.drawEllipse(layout.pixel(x, y), DOT, DOT)
+        painter.setFont(theme.font(theme.CAPTION_PX))
+        named: list[QRectF] = []
+        counts = np.bincount(chart.style[chart.style >= 0], minlength=len(chart.styles))
+        for style in np.argsort(
+            -counts, kind="stable"
+        ).tolist():  # the large ones first; no two names overlap
+            if counts[style]:
+                name = words.style_word(chart.styles[style])
+                x, y = np.median(chart.points[chart.style == style], axis=0).tolist()
+                box = self._name_box(painter, layout.pixel(x, y), name)
+                if not any(box.intersects(other) for other in named):
+                    named.append(box)
+                    self._paint_name(painter, box, name, style)
+
+    def _name_box(self, painter: QPainter, centre: QPointF, name: str) -> QRectF:
+        metrics = painter.fontMetrics()
+        box = QRectF(0, 0, metrics.horizontalAdvance(name) + 8, metrics.height() + 2)
+        box.moveCenter(centre)
+        box.moveLeft(min(max(2.0, box.left()), self.width() - box.width() - 2))
+        return box
+
+    def _paint_name(self, painter: QPainter, box: QRectF, name: str, style: int) -> None:
+        painter.fillRect(box, theme.translucent(theme.WELL, 0.72))
+        painter.setPen(QColor(style_colour(style)))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+        painter.setPen(Qt.PenStyle.NoPen)
+
+    def _paint_here(self, painter: QPainter, place: tuple[float, float], travelled: bool) -> None:
+        """Where we are: solid where we travelled to, hollow where the draw lies near."""
+        at = self.geometry_now.pixel(*place)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.WELL), 4))
+        painter.drawEllipse(at, HERE, HERE)
+        painter.setPen(QPen(QColor(theme.NOW), 2))
+        painter.drawEllipse(at, HERE, HERE)
+        if travelled:
+            painter.setBrush(QColor(theme.NOW))
+            painter.drawEllipse(at, HERE / 3, HERE / 3)
+
+    def _absence(self) -> str:
+        if self._session.phase is Phase.READY:
+            return "This model has no map."
+        return "There is no drummer." if self._session.phase is Phase.FAILED else "The map is on its way …"
+
+    # --- hovering ---
+
+    def event(self, a0: QEvent | None) -> bool:
+        """A tooltip for the loop under the pointer."""
+        if isinstance(a0, QHelpEvent) and a0.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(a0.globalPos(), self._tip(QPointF(a0.pos())), self)
+            return True
+        return super().event(a0)
+
+    def _tip(self, pixel: QPointF) -> str:
+        chart, layout = self._session.chart, self.geometry_now
+        if chart is None:
+            return ""
+        x, y = layout.point(pixel)
+        found = layout.pixel(*chart.points[chart.nearest(x, y)].tolist())
+        away = found - pixel
+        return self.describe(x, y) if np.hypot(away.x(), away.y()) < NEAR else "Press or drag to travel here"
+
+
+def style_colour(style: int) -> str:
+    """The colour of a style's loops on the map; grey for those without one."""
+    return theme.DIM if style == UNLABELLED else theme.STYLE_COLOURS[style % len(theme.STYLE_COLOURS)]

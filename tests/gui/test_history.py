@@ -1,0 +1,125 @@
+"""History and map in the window: what was played is found, kept and dragged out; places are travelled to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mido
+import pytest
+from PyQt6.QtCore import QPoint, Qt
+
+from bridge.studio import Studio
+from bridge.studio.sketch import Spot
+from gui.models.history import TAKE_ROLE
+from gui.views.history_strip import HistoryStrip
+from tests.gui.desk import Desk
+from tests.gui.hands import click, double_click, key
+
+
+def play_ideas(desk: Desk, count: int) -> None:
+    """Let so many ideas be heard, one after the other."""
+    desk.session.ask(Studio.play)
+    desk.until(lambda: desk.session.state is not None and desk.session.state.take == 1)
+    for number in range(2, count + 1):
+        desk.session.ask(Studio.new_idea)
+        desk.until(lambda: desk.session.next_loop is not None)
+        desk.band.turn_over()
+        desk.until(lambda number=number: desk.session.history.rowCount() == number)  # type: ignore[misc]
+
+
+def test_what_is_heard_becomes_a_take_and_what_is_not_does_not(desk: Desk) -> None:
+    assert desk.session.history.rowCount() == 0
+    play_ideas(desk, 3)
+    assert [take.number for take in desk.session.history.takes] == [3, 2, 1]
+
+
+def test_a_double_click_plays_a_take_again(desk: Desk) -> None:
+    play_ideas(desk, 3)
+    strip = desk.window.history
+    first = desk.session.history.takes[-1]
+    place = strip.visualRect(strip.model().index(2, 0)).center()  # type: ignore[union-attr]
+    viewport = strip.viewport()
+    assert viewport is not None
+    click(viewport, place)
+    double_click(viewport, place)
+    desk.until(lambda: desk.session.next_loop == first.loop)
+    state = desk.session.state
+    assert state is not None
+    assert state.settings == first.sketch.settings
+
+
+def test_takes_are_pinned_and_named_and_the_strip_shows_it(desk: Desk) -> None:
+    play_ideas(desk, 2)
+    strip = desk.window.history
+    strip.pin.emit(1, True)
+    strip.rename.emit(1, "verse")
+    index = strip.model().index(1, 0)  # type: ignore[union-attr]
+    assert index.data(TAKE_ROLE).pinned
+    assert index.data() == "verse"
+    assert "pinned" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_a_take_is_dragged_out_as_a_midi_file(desk: Desk) -> None:
+    play_ideas(desk, 2)
+    history = desk.session.history
+    data = history.mimeData([history.index(0), history.index(1)])
+    assert data is not None
+    paths = [Path(url.toLocalFile()) for url in data.urls()]
+    assert [path.name for path in paths] == ["groovebridge-0002.mid", "groovebridge-0001.mid"]
+    assert all(mido.MidiFile(path).length > 1 for path in paths)
+    desk.window.close()
+    assert not any(path.exists() for path in paths)
+
+
+def test_a_full_disk_is_said_and_nothing_is_dragged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    play_ideas(desk, 1)
+    history = desk.session.history
+    monkeypatch.setattr(
+        history, "_folder", type("Gone", (), {"name": "/dev/null/x", "cleanup": lambda _: None})()
+    )
+    assert history.mimeData([history.index(0)]) is None
+    assert "cannot be written" in desk.session.status.text
+
+
+def test_a_slider_is_taken_back_with_the_keyboard(desk: Desk) -> None:
+    panel = desk.window.sliders
+    assert not panel.undo.isEnabled()
+    desk.session.ask(Studio.set_slider, "density", 0.5)
+    assert panel.undo.isEnabled()
+    key(desk.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert desk.session.slider("density") == 0
+    assert panel.redo.isEnabled()
+    panel.redo.click()
+    assert desk.session.slider("density") == 0.5
+
+
+def test_the_menu_of_a_take_says_what_one_can_do(desk: Desk) -> None:
+    play_ideas(desk, 1)
+    strip: HistoryStrip = desk.window.history
+    take = desk.session.history.takes[0]
+    words = [action.text() for action in strip.menu_for(take).actions()]
+    assert words == ["Play it again", "Pin it", "Name it …"]
+
+
+def test_without_a_map_the_map_says_so(desk: Desk) -> None:
+    view = desk.window.sliders.map
+    assert not view.isEnabled()
+    assert desk.session.place is None
+    assert view.describe(0, 0) == ""
+
+
+def test_a_press_on_the_map_travels_there(mapped: Desk) -> None:
+    view = mapped.window.sliders.map
+    at = QPoint(view.width() // 3, view.height() // 2)
+    click(view, at)
+    state = mapped.session.state
+    assert state is not None
+    assert isinstance(state.sketch.origin, Spot)
+    x, y = mapped.session.place or (9, 9)
+    there = view.geometry_now.pixel(x, y)
+    assert abs(there.x() - at.x()) <= 1
+    assert abs(there.y() - at.y()) <= 1
+    key(view, Qt.Key.Key_Right)
+    after = mapped.session.place or (9, 9)
+    assert after[0] > x
+    assert after[1] == pytest.approx(y)
