@@ -34,8 +34,6 @@ _STOP_SIGNALS = tuple(
 )
 _LISTEN_S = 0.5 if sys.platform == "win32" else None  # on Windows Ctrl-C does not end a wait without limit
 
-_TAKEN_UP = "A player was still playing since Groovebridge last ended unexpectedly: going on with its song."
-
 Say = Callable[[str], None]
 Watch = Callable[[StudioState], None]
 Show = Callable[[BeatMap, Callable[[int], DrumLoop], int], None]
@@ -85,7 +83,6 @@ def perform(
     try:
         with _stopping_by(interrupt):
             if orphan is not None:
-                say(_TAKEN_UP)
                 _set(studio, config, settings, evolve)
             fault = _attend(studio, say, watch, goes_on=orphan is not None)
     except KeyboardInterrupt:
@@ -169,6 +166,7 @@ def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool)
     if config.sync is Sync.INTERNAL:
         studio.set_tempo(config.bpm)
     studio.set_voicing(config.voicing)
+    studio.set_latency(config.latency_ms)
     studio.set_send_clock(config.send_clock)
     studio.set_latency(config.latency_ms)
     studio.set_evolve(evolve)

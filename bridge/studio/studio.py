@@ -68,6 +68,7 @@ from bridge.studio.state import StudioState
 from bridge.studio.undo import Undo
 
 AHEAD_BLOCKS = 2
+_TAKEN_UP = "A player was still playing since Groovebridge last ended unexpectedly: going on with its song."
 _REPLACED = "The player stopped unexpectedly. Another one has taken its place, in time with the song."
 _CRASHES_TOO_OFTEN = (
     f"The player stopped unexpectedly, {QUICK_CRASHES} times in a row. Open the ports again to start "
@@ -142,7 +143,7 @@ class Studio:
 
         self._crashes = Crashes()
         self._replacer: threading.Thread | None = None
-        self._news: str | None = None  # a sentence for when the ports are open again
+        self._news = None if orphan is None else _TAKEN_UP  # a sentence for when the ports are open
 
         loop_id = None
         if orphan is not None:

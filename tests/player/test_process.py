@@ -11,13 +11,26 @@ from queue import SimpleQueue
 
 import pytest
 
+from bridge.groove.notes import LOOP_TICKS
 from bridge.player import PlayerConfig
 from bridge.player.engine import WAKE_NS, Engine
 from bridge.player.lifeline import Lifeline
-from bridge.player.messages import Fault, OpenPorts, Quit, Report, SetTempo, Sync
+from bridge.player.messages import (
+    Anchor,
+    Fault,
+    Motion,
+    OpenPorts,
+    Quit,
+    Report,
+    SetLoop,
+    SetTempo,
+    Start,
+    Sync,
+)
 from bridge.player.process import _Player
 from bridge.player.reopening import Checked
 from bridge.ports import Incoming, PortLost
+from tests.player.support import random_loop
 
 CONFIG = PlayerConfig(api="none", sync=Sync.CLOCK)
 
@@ -121,3 +134,35 @@ def test_a_flood_of_commands_does_not_keep_the_engine_from_its_wake_up(
     player.run()
     assert len(advanced) > 40
     assert max(after - before for before, after in itertools.pairwise(advanced)) <= WAKE_NS + 4_000_000
+
+
+def test_after_a_minute_alone_a_player_finishes_its_four_bars_and_ends_with_every_note_closed(
+    inbox: SimpleQueue[object], studio: tuple[Connection, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = PlayerConfig(api="none", bpm=400)
+    lifeline = Lifeline(config, studio[1], inbox)
+    player = _Player(config, inbox, lifeline)
+    anchors: list[Anchor] = []
+    report = lifeline.report
+
+    def watch(told: Report) -> None:
+        report(told)
+        if isinstance(told, Anchor):
+            anchors.append(told)
+            if told.motion is Motion.ROLLING:
+                studio[0].close()  # the studio dies, and a minute passes at once
+                monkeypatch.setattr("bridge.player.alone.PLAY_ON_NS", 0)
+
+    player._engine._report = watch
+    inbox.put(SetLoop(random_loop(1, density=0.5), 1))
+    inbox.put(Start())
+    try:
+        player.run()
+    finally:
+        player.end()
+        lifeline.close(5)
+        gc.unfreeze()
+        gc.enable()
+    assert (anchors[-1].motion, anchors[-1].ticks) == (Motion.STOPPED, LOOP_TICKS)
+    assert player._engine.stats().open_notes == 0
+    assert player._engine.stats().notes_sent > 100

@@ -205,6 +205,7 @@ def test_the_next_studio_finds_all_as_it_was(make_desk: Callable[..., Any]) -> N
     assert (state.bpm, state.send_clock, state.sync) == (133, True, Sync.INTERNAL)
     assert (state.loop, state.loop_id) == (before.link.loops()[3].loop, 4)
     assert (state.anchor, state.ports) == (ROLLING, OPENED)
+    assert "going on with its song" in state.notice
     after.studio.new_idea()
     assert after.link.wait_for_loops(1)[0].loop_id == 7
 
