@@ -23,7 +23,8 @@ def test_help_names_every_command_and_option_in_the_field_s_words(run: Run) -> N
     assert {"play", "generate", "ports", "doctor"} <= set(run("--help").out.split())
     shown = run("play", "--help").out
     options = ("evolve", "sync", "bpm", "bars", "out", "in", "api", "seed", "temperature", "set")
-    for option in (*options, "send-clock", "note-map", "channel", "record", "stats", "bundle"):
+    more = ("send-clock", "clock-while-stopped", "note-map", "channel", "record", "stats", "bundle")
+    for option in (*options, *more):
         assert f"  --{option} " in shown
     assert "groovebridge play --sync clock" in shown
 

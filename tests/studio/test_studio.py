@@ -223,7 +223,7 @@ def test_a_new_player_gets_the_ports_that_were_open_last_and_not_those_that_were
 
 def test_a_player_that_died_is_replaced_with_all_that_was_set(desk: Any) -> None:
     desk.studio.set_tempo(77)
-    desk.studio.set_send_clock(True)
+    desk.studio.set_send_clock(True, while_stopped=True)
     desk.tell(rolling(), Fault("The player stopped unexpectedly.", fatal=True))
     assert desk.state.ended
     assert not desk.state.playing
@@ -232,9 +232,17 @@ def test_a_player_that_died_is_replaced_with_all_that_was_set(desk: Any) -> None
     dead, alive = desk.links
     assert dead.closed
     assert (alive.config.bpm, alive.config.send_clock, alive.config.api) == (77, True, "none")
+    assert alive.config.clock_while_stopped
     assert alive.loops()[0].loop == desk.state.loop
     assert not desk.state.ended
     assert desk.state.fault is None
+
+
+def test_switching_the_clock_off_and_on_keeps_whether_it_runs_while_stopped(desk: Any) -> None:
+    desk.studio.set_send_clock(True, while_stopped=True)
+    desk.studio.set_send_clock(False)
+    desk.studio.set_send_clock(True)
+    assert desk.state.send_clock and desk.state.clock_while_stopped
 
 
 def test_finished_and_figures_are_part_of_the_state(desk: Any) -> None:
