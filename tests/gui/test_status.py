@@ -67,6 +67,24 @@ def test_every_state_of_the_clock_is_said_in_words(clock: ClockState, level: Lev
     assert words in status.text
 
 
+@pytest.mark.parametrize(
+    ("clock", "peers", "motion", "words"),
+    [
+        (ClockState.LOCKING, 0, Motion.STOPPED, "Looking for others"),
+        (ClockState.WAITING, 0, Motion.STOPPED, "No one else is on Link yet"),
+        (ClockState.LOCKED, 1, Motion.STOPPED, "On Link with one other"),
+        (ClockState.LOCKED, 3, Motion.STOPPED, "On Link with 3 others"),
+        (ClockState.LOCKED, 3, Motion.ARMED, "on the next bar line"),
+        (ClockState.LOCKED, 3, Motion.ROLLING, "Playing to"),
+    ],
+)
+def test_on_link_it_is_said_who_else_is_there(
+    clock: ClockState, peers: int, motion: Motion, words: str
+) -> None:
+    anchor = Anchor(0, 0, 120.0, motion, Sync.LINK, clock, peers=peers)
+    assert words in status_of(picture(sync=Sync.LINK, anchor=anchor)).text
+
+
 def test_messages_that_were_ready_too_late_are_told_once_the_song_rests() -> None:
     late = Stats(late_handover=3)
     assert "3 messages were ready only after their time" in status_of(picture(stats=late)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from bridge.model import Settings
 from bridge.player import PlayerConfig
 from bridge.player.messages import (
     Anchor,
+    ClockState,
     Ended,
     Fault,
     Finished,
@@ -148,6 +150,24 @@ def test_while_we_follow_play_is_the_daws_and_its_tempo_is_shown(desk: Any) -> N
     assert desk.state.bpm == 87.3
     desk.studio.set_sync(Sync.INTERNAL)
     assert desk.state.bpm == 120
+
+
+def test_on_link_play_is_ours_and_the_tempo_and_the_number_of_others_are_shown(desk: Any) -> None:
+    desk.studio.set_sync(Sync.LINK)
+    desk.studio.play()
+    assert desk.link.commands[-2:] == [SetSync(Sync.LINK), Start(0)]
+    desk.tell(Anchor(0, 1_000, 87.3, Motion.ROLLING, Sync.LINK, ClockState.LOCKED, peers=2))
+    assert (desk.state.bpm, desk.state.peers) == (87.3, 2)
+
+
+def test_link_that_is_not_installed_is_refused_with_how_to_add_it(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "link", None)
+    with pytest.raises(GroovebridgeError, match=r"pip install .groovebridge\[link\]"):
+        desk.studio.set_sync(Sync.LINK)
+    assert desk.state.sync is Sync.INTERNAL
+    assert SetSync(Sync.LINK) not in desk.link.commands
 
 
 def test_evolve_keeps_the_player_two_blocks_ahead_wherever_the_song_goes(
