@@ -84,7 +84,7 @@ class Ear:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found. Memory is what the player has for itself, in MiB, after the first minute and at the end."""
+    """What was found. Memory is the player's own, in MiB, after the first minute and at the end."""
 
     minutes: float
     gestures: int

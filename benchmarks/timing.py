@@ -1,8 +1,8 @@
 """How late notes are here: the player beside a bare C loop, idle and under load; and on JACK, by frames.
 
     .venv/bin/python -m benchmarks.timing                 a minute a row, then the follower's table
-    .venv/bin/python -m benchmarks.timing --minutes 10    the run of docs/timing.md
-    .venv/bin/python -m benchmarks.timing --json > docs/figures/timing.json
+    .venv/bin/python -m benchmarks.timing --minutes 1 --idle-minutes 10 --json > docs/figures/timing.json
+                                                          the run of docs/timing.md
     .venv/bin/python -m benchmarks.timing --api alsa      through a real driver: alsa, rtmidi-jack, ...
 
 A player process plays four busy bars and MIDI clock at 250 BPM through the sender that ALSA, CoreMIDI and
@@ -57,6 +57,7 @@ class Row:
     """A player beside the bare loop: p50, p99 and max of each, in ms."""
 
     loaded: bool
+    seconds: float
     priority: str
     messages: int
     late_handover: int
@@ -84,7 +85,7 @@ class JackRow:
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that a run measured; `load` is the system's load average of a minute before it. Sentences in `said`
-    tell what could not be measured.
+    tell what could not be measured. JACK's rows take `seconds` each.
     """
 
     machine: str
@@ -95,10 +96,13 @@ class Report:
     said: tuple[str, ...]
 
 
-def measure(seconds: float, api: str = "none") -> Report:
-    """All rows, each for so long; `api` is the port of those that send at once."""
+def measure(seconds: float, api: str = "none", idle_seconds: float | None = None) -> Report:
+    """All rows, each for so long, the idle one with priority for `idle_seconds`; `api` is the port of those
+    that send at once.
+    """
     average = os.getloadavg()[0]
     bars = max(1, round(seconds / BAR_S))
+    idle_bars = bars if idle_seconds is None else max(1, round(idle_seconds / BAR_S))
     rows: list[Row] = []
     jack: list[JackRow] = []
     said: list[str] = []
@@ -109,7 +113,8 @@ def measure(seconds: float, api: str = "none") -> Report:
                 with server() if api == "rtmidi-jack" else nullcontext(), load() if loaded else nullcontext():
                     for wanted in (True, False):
                         try:
-                            rows.append(side_by_side(bare, api, bars, loaded, wanted))
+                            of_row = idle_bars if wanted and not loaded else bars
+                            rows.append(side_by_side(bare, api, of_row, loaded, wanted))
                         except LackError as lack:
                             said.append(str(lack))
         except LackError as lack:
@@ -165,6 +170,7 @@ def side_by_side(bare: Path, api: str, bars: int, loaded: bool, wanted: bool) ->
     bare_ms = tuple(int(late_ns) / 1e6 for late_ns in said)
     return Row(
         loaded,
+        bars * BAR_S,
         stats.priority,
         stats.messages,
         stats.late_handover,
@@ -225,6 +231,7 @@ def on_jack(bars: int, loaded: bool) -> JackRow:
 
 HEAD = (
     "while",
+    "minutes",
     "real-time priority",
     "goal, ms",
     *(f"{who} {what}" for who in ("ours", "C") for what in ("p50", "p99", "max")),
@@ -237,7 +244,7 @@ def cells(row: Row) -> tuple[str, ...]:
     """A row of the lateness table, under HEAD."""
     goal = GOALS.get((row.loaded, bool(row.priority)), "")
     figures = (f"{ms:.3f}" for ms in (*row.ours_ms, *row.bare_ms))
-    return (_while(row.loaded), row.priority or "no", goal, *figures)
+    return (_while(row.loaded), f"{row.seconds / 60:.1f}", row.priority or "no", goal, *figures)
 
 
 def jack_cells(row: JackRow) -> tuple[str, ...]:
@@ -269,7 +276,7 @@ def words(report: Report) -> str:
             "\n".join(
                 (
                     *report.said,
-                    f"{report.seconds:.0f} s a row; {report.machine}; load average {report.load:.1f} before.",
+                    f"{report.machine}; load average {report.load:.1f} before.",
                 )
             ),
         )
@@ -282,12 +289,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Lateness of the player, and the error of its clock follower."
     )
     parser.add_argument("--minutes", type=float, default=1.0, help="how long each of the six rows takes (1)")
+    parser.add_argument("--idle-minutes", type=float, help="how long the idle row with priority takes")
     parser.add_argument("--api", default="none", help="the port of those that send at once (none)")
     parser.add_argument("--seeds", type=int, default=10, help="runs of each of the follower's scenarios (10)")
     parser.add_argument("--json", action="store_true", help="print the lateness as JSON, and no follower")
     given = parser.parse_args(arguments)
     try:
-        report = measure(given.minutes * 60, given.api)
+        idle = None if given.idle_minutes is None else given.idle_minutes * 60
+        report = measure(given.minutes * 60, given.api, idle)
     except GroovebridgeError as error:
         sys.exit(str(error))
     if given.json:

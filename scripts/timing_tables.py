@@ -20,8 +20,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 def of_timing(report: Mapping[str, Any]) -> dict[str, str]:
     """The regions that one report fills."""
-    minutes, average = report["seconds"] / 60, report["load"]
-    machine = f"{report['machine']}, {minutes:.1f} minutes a row; load average {average:.1f} before."
+    machine = f"{report['machine']}; load average {report['load']:.1f} before."
     return {
         "lateness.sender": table(HEAD, [cells(Row(**row)) for row in report["rows"]]),
         "lateness.jack": table(JACK_HEAD, [jack_cells(JackRow(**row)) for row in report["jack"]]),

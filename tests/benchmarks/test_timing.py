@@ -18,7 +18,7 @@ from benchmarks.timing import JackRow, LackError, Report, Row, bare_loop, compil
 from scripts.regions import fill, names
 from scripts.timing_tables import DOCS, of_timing
 
-ROW = Row(False, "SCHED_FIFO", 1000, 0, (0.01, 0.02, 0.5), (0.0, 0.004, 0.25))
+ROW = Row(False, 60.0, "SCHED_FIFO", 1000, 0, (0.01, 0.02, 0.5), (0.0, 0.004, 0.25))
 JACK = JackRow(True, 576, 0, 0.0, 0.0, 0, 3)
 REPORT = Report("AMD EPYC", 0.5, 60, (ROW, replace(ROW, priority="")), (JACK,), ("Something is missing.",))
 
