@@ -1,7 +1,7 @@
 """How late notes are here: the player beside a bare C loop, idle and under load; and on JACK, by frames.
 
     .venv/bin/python -m benchmarks.timing                 a minute a row, then the follower's table
-    .venv/bin/python -m benchmarks.timing --minutes 1 --idle-minutes 10 --json > docs/figures/timing.json
+    .venv/bin/python -m benchmarks.timing --idle-minutes 10 --json > docs/figures/timing.json
                                                           the run of docs/timing.md
     .venv/bin/python -m benchmarks.timing --api alsa      through a real driver: alsa, rtmidi-jack, ...
 
