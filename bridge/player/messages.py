@@ -281,6 +281,11 @@ class PortsOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class PortsChanged:
+    """Ports of other programs or devices have come or gone: a list of them is out of date."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that the user must know: a sentence with what happened and what to do.
 
@@ -376,4 +381,16 @@ class Legacy:
     memo: bytes
 
 
-Report = Anchor | LoopPlaying | PortsOpened | Loopback | Fault | Notice | Finished | Stats | Ended | Legacy
+Report = (
+    Anchor
+    | LoopPlaying
+    | PortsOpened
+    | PortsChanged
+    | Loopback
+    | Fault
+    | Notice
+    | Finished
+    | Stats
+    | Ended
+    | Legacy
+)

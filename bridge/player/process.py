@@ -32,9 +32,9 @@ from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
 from bridge.player.intake import Intake
 from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
-from bridge.player.messages import Command, Ended, Fault, Notice, OpenPorts, PlayerConfig, Quit
+from bridge.player.messages import Command, Ended, Fault, Notice, OpenPorts, PlayerConfig, PortsChanged, Quit
 from bridge.player.reopening import Checked, Reopened, Reopener, check
-from bridge.ports import Clock, Incoming, PeerBack, PeerGone, PortLost, Ports, open_ports
+from bridge.ports import Clock, Incoming, OthersChanged, PeerBack, PeerGone, PortLost, Ports, open_ports
 from bridge.ports.sender import HostClock
 
 FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -153,8 +153,10 @@ class _Player:
                 self._take_over(by)
             case _PortsClosed():
                 self._stale -= 1
-            case Incoming() | PortLost() | PeerGone() | PeerBack() if self._stale:
+            case Incoming() | PortLost() | PeerGone() | PeerBack() | OthersChanged() if self._stale:
                 pass
+            case OthersChanged():
+                self._studio.report(PortsChanged())
             case PeerGone(text):
                 self._studio.report(Fault(text))
             case PeerBack(text):

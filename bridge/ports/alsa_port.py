@@ -239,12 +239,11 @@ class AlsaPorts:
         return True
 
     def _look(self) -> None:
-        if self._patch.wires:
-            try:
-                here = {*_others(self._client, output=True), *_others(self._client, input=True)}
-            except self._alsa.Error:  # a port left while we asked for its name: its leaving is told next
-                return
-            self._patch.look(here)
+        try:
+            here = {*_others(self._client, output=True), *_others(self._client, input=True)}
+        except self._alsa.Error:  # a port left while we asked for its name: its leaving is told next
+            return
+        self._patch.look(here)
 
 
 def alsa_ports() -> PortNames:

@@ -63,7 +63,7 @@ def open_ports(
         return CoreMidiPorts(out, inp, inbox, client_name, patient)
     from bridge.ports.rtmidi_port import RtMidiPorts
 
-    return RtMidiPorts(api, out, inp, inbox, client_name)
+    return RtMidiPorts(api, out, inp, inbox, client_name, patient)
 
 
 def check_ports(api: str, out: str | None, inp: str | None) -> None:

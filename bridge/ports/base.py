@@ -59,9 +59,14 @@ class PeerBack:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class OthersChanged:
+    """Ports of other programs or devices have come or gone: a list of them is out of date."""
+
+
 class Inbox(Protocol):
-    """Where a port puts what arrives (`Incoming`), its loss (`PortLost`), and what becomes of its peers
-    (`PeerGone`, `PeerBack`); such as `queue.SimpleQueue`.
+    """Where a port puts what arrives (`Incoming`), its loss (`PortLost`), and what becomes of others
+    (`PeerGone`, `PeerBack`, `OthersChanged`); such as `queue.SimpleQueue`.
     """
 
     def put(self, item: object, /) -> None:

@@ -97,8 +97,7 @@ class CoreMidiPorts:
         self._look()
         self._sending.start()
         self._watch = threading.Thread(target=self._keep_looking, name="coremidi-watch", daemon=True)
-        if self._patch.wires:
-            self._watch.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Send what is due now, drop the rest, end the client. Idempotent."""
@@ -108,10 +107,9 @@ class CoreMidiPorts:
         atexit.unregister(self.close)
         self._over.set()
         ended = self._sending.close()
-        if self._watch.is_alive():
-            self._watch.join(_LEAVE_S)
-            ended = ended and not self._watch.is_alive()
-        if ended:  # else a thread still hangs in a call, which must not lose its client
+        self._watch.join(_LEAVE_S)
+        # A thread that still hangs in a call must not lose its client.
+        if ended and not self._watch.is_alive():
             self._core.close()
 
     # --- out: the sending thread ---------------------------------------------------------------------------
@@ -146,11 +144,10 @@ class CoreMidiPorts:
             self._look()
 
     def _look(self) -> None:
-        if self._patch.wires:
-            here = {*_names(self._core.others("Destination")), *_names(self._core.others("Source"))}
-            if self.destination not in here:
-                self._destination = 0
-            self._patch.look(here)
+        here = {*_names(self._core.others("Destination")), *_names(self._core.others("Source"))}
+        if self.destination not in here:
+            self._destination = 0
+        self._patch.look(here)
 
     def _wires(self) -> list[Wire]:
         wires = []

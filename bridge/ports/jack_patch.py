@@ -44,8 +44,6 @@ class JackPatch:
             *([] if destination is None else [self._wire(destination, out, out, destination)]),
             *([] if source is None else [self._wire(source, inp, source, inp)]),
         ]
-        if not wires:
-            return
         if not patient:
             for start, end in ((out, destination), (source, inp)):
                 if start is not None and end is not None:
@@ -81,7 +79,8 @@ class JackPatch:
                 self._look()
 
     def _look(self) -> None:
-        self._patch.look({port.name for port in self._client.get_ports(is_midi=True)})
+        ports = self._client.get_ports(is_midi=True)
+        self._patch.look({port.name for port in ports if not self._client.owns(port)})
 
     def _wire(self, far: str, ours: str, start: str, end: str) -> Wire:
         def connect() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from bridge.ports.base import Inbox, PeerBack, PeerGone
+from bridge.ports.base import Inbox, OthersChanged, PeerBack, PeerGone
 
 
 @dataclass(slots=True)
@@ -27,13 +27,17 @@ class Patch:
     """
 
     def __init__(self, wires: Iterable[Wire], inbox: Inbox) -> None:
-        self.wires = tuple(wires)
+        self._wires = tuple(wires)
         self._inbox = inbox
+        self._here: Collection[str] | None = None
 
     def look(self, here: Collection[str]) -> None:
-        """These are the other programs' ports now."""
+        """These are the other programs' ports now. That there are others is told, too (`OthersChanged`)."""
+        if self._here is not None and set(here) != set(self._here):
+            self._inbox.put(OthersChanged())
+        self._here = here
         gone, back = [], []
-        for wire in self.wires:
+        for wire in self._wires:
             if wire.far not in here:
                 if not wire.missed:
                     gone.append(wire.far)

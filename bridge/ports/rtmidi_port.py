@@ -69,26 +69,37 @@ class RtMidiIn:
 class RtMidiPorts:
     """An output and an input through one of RtMidi's APIs. See `Ports`."""
 
-    def __init__(self, api: str, out: str | None, inp: str | None, inbox: Inbox, client_name: str) -> None:
-        """Open both; PortError when the API, a port or virtual ports are not to be had."""
+    def __init__(
+        self,
+        api: str,
+        out: str | None,
+        inp: str | None,
+        inbox: Inbox,
+        client_name: str,
+        patient: bool = False,
+    ) -> None:
+        """Open both; PortError when the API, a port or virtual ports are not to be had.
+
+        `patient`: a port that has come back may have another number behind its name.
+        """
         self.api = api
         self.clock = HostClock()
         self._inbox = inbox
         self._midi_out, self._midi_in = _clients(api, client_name)
         self._closed = False
         try:
-            self._open(out, inp, client_name)
+            self._open(out, inp, client_name, patient)
         except BaseException:
             self._midi_in.delete()
             self._midi_out.delete()
             raise
         atexit.register(self.close)
 
-    def _open(self, out: str | None, inp: str | None, client_name: str) -> None:
+    def _open(self, out: str | None, inp: str | None, client_name: str, patient: bool) -> None:
         # Both are found before either is opened: some APIs list our own ports too.
-        destination = match_port(out, self._midi_out.get_ports(), "output") if out else None
-        source = match_port(inp, self._midi_in.get_ports(), "input") if inp else None
-        self.destination, self.source = _lasting(destination), _lasting(source)
+        destination = _found(out, self._midi_out.get_ports(), "output", patient)
+        source = _found(inp, self._midi_in.get_ports(), "input", patient)
+        self.destination, self.source = destination, source
         out_name = _open_port(self._midi_out, destination, client_name)
         self._midi_in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._midi_in.set_callback(self._receive)
@@ -122,9 +133,13 @@ class RtMidiPorts:
         self._inbox.put(PortLost(f"{what} Plug it in again: it will be found by itself."))
 
 
-def _lasting(name: str | None) -> str | None:
-    """A port's name without the number that RtMidi adds: it is another one when the device comes back."""
-    return None if name is None else _NUMBER.sub("", name)
+def _found(wanted: str | None, names: list[str], direction: str, patient: bool) -> str | None:
+    """The port that is meant. `patient`: the number behind its name may be another one than it was."""
+    if not wanted:
+        return None
+    if patient and wanted not in names:
+        wanted = _NUMBER.sub("", wanted)
+    return match_port(wanted, names, direction)
 
 
 def rtmidi_works(api: str) -> bool:

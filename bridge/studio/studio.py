@@ -41,6 +41,7 @@ from bridge.player.messages import (
     OpenPorts,
     Panic,
     PlayerConfig,
+    PortsChanged,
     PortsOpened,
     Remember,
     Report,
@@ -611,6 +612,8 @@ class Studio:
                     if self._news is not None:
                         self._set(notice=self._news)
                         self._news = None
+                case PortsChanged():
+                    self._set(ports_seen=self._state.ports_seen + 1)
                 case Notice(text):
                     self._set(fault=None, notice=text)
                 case Fault(crashed=True):

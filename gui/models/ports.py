@@ -30,6 +30,7 @@ class PortModel(QObject):
         self._open_ports = open_ports
         self._names: PortNames | None = None
         self._looking = False
+        self._outdated = False  # ports have changed since the answer that is on its way was asked for
         self._out: str | None = None
         self._inp: str | None = None
 
@@ -50,9 +51,16 @@ class PortModel(QObject):
 
     def look(self) -> None:
         """Ask again which ports there are."""
+        self._outdated = self._looking
         if not self._looking:
             self._looking = True
             self._worker.run(self._list_ports, self._on_listed)
+
+    def show_opened(self, out: str | None, inp: str | None) -> None:
+        """These are open, whatever was chosen: a choice may have been refused."""
+        if (out, inp) != (self._out, self._inp):
+            self._out, self._inp = out, inp
+            self.changed.emit()
 
     def choose_output(self, name: str | None) -> None:
         """Send to this port."""
@@ -85,3 +93,5 @@ class PortModel(QObject):
         else:
             self._names = done.result()
         self.changed.emit()
+        if self._outdated:
+            self.look()

@@ -285,7 +285,11 @@ class SessionModel(QObject):
             self.take_changed.emit()
         if before is None or before.loop is not now.loop or before.next_loop is not now.next_loop:
             self.loops_changed.emit()
+        if before is not None and before.ports_seen != now.ports_seen:
+            self.ports.look()
         if before is None or before.ports != now.ports:
+            if now.ports is not None:
+                self.ports.show_opened(now.ports.destination, now.ports.source)
             self.opened_changed.emit()
             listed = self.ports.names
             if now.ports is not None and listed is not None and now.ports.api != listed.api:

@@ -149,8 +149,9 @@ class Band:
             case SetSync(sync):
                 clock = ClockState.WAITING if sync is Sync.CLOCK else ClockState.OFF
                 self._move(sync=sync, clock=clock, motion=Motion.STOPPED)
-            case OpenPorts(api, _, _):
-                self._on_report(PortsOpened("jack" if api == "auto" else api, "Groovebridge:out", None))
+            case OpenPorts(api, out, inp):
+                api = "jack" if api == "auto" else api
+                self._on_report(PortsOpened(api, "Groovebridge:out", None, out, inp))
 
     def _move(self, **changes: object) -> None:
         self._anchor = replace(self._anchor, **changes)  # type: ignore[arg-type]

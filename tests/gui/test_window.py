@@ -17,6 +17,7 @@ from bridge.player.messages import (
     Motion,
     OpenPorts,
     Panic,
+    PortsChanged,
     PortsOpened,
     SetSendClock,
     SetSync,
@@ -171,6 +172,26 @@ def test_a_port_that_came_later_is_found_by_looking_again(desk: Desk) -> None:
     desk.names = type(desk.names)("jack", (*desk.names.outputs, "new:in"), desk.names.inputs)
     click(ports.refresh_button)
     desk.until(lambda: ports.out.count() == 4)
+
+
+def test_a_port_that_is_plugged_in_is_found_by_itself(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    for count in (4, 5, 6):  # the last change counts, also while an answer is on its way
+        desk.names = type(desk.names)("jack", (*desk.names.outputs, f"new{count}:in"), desk.names.inputs)
+        desk.band.report(PortsChanged())
+    desk.until(lambda: ports.out.count() == 6)
+
+
+def test_a_choice_that_was_refused_is_shown_no_more(desk: Desk) -> None:
+    ports = desk.window.transport.ports
+    desk.until(lambda: ports.out.count() == 3)
+    desk.session.ports.choose_output("synth:in")
+    desk.until(lambda: ports.out.currentText() == "synth:in")
+    desk.band.report(Fault("It has just gone."))
+    desk.band.report(PortsOpened("jack", "Groovebridge:out", "Groovebridge:in"))
+    desk.until(lambda: ports.out.currentText() == "Virtual port")
+    assert desk.window.status.text.text() == "It has just gone."
 
 
 def test_a_chosen_port_that_went_away_is_shown_as_gone(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from bridge.player.messages import (
     Motion,
     Notice,
     OpenPorts,
+    PortsChanged,
     PortsOpened,
     Quit,
     Report,
@@ -27,7 +28,7 @@ from bridge.player.messages import (
 )
 from bridge.player.process import _Player
 from bridge.player.reopening import Reopener
-from bridge.ports import Incoming, PeerBack, PeerGone, PortError, PortLost, Ports
+from bridge.ports import Incoming, OthersChanged, PeerBack, PeerGone, PortError, PortLost, Ports
 from bridge.ports.nowhere import NowherePorts
 from tests.player.support import random_loop
 
@@ -168,6 +169,8 @@ def test_what_becomes_of_other_programs_ports_is_told(studio: Studio) -> None:
     assert studio.wait_for(Fault) == Fault("Gone: ardour:in.")
     studio.inbox.put(PeerBack("Back: ardour:in."))
     assert studio.wait_for(Notice) == Notice("Back: ardour:in.")
+    studio.inbox.put(OthersChanged())
+    studio.wait_for(PortsChanged)
 
 
 def test_ports_that_are_found_when_nobody_wants_them_any_more_are_closed(

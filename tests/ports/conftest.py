@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bridge.ports import Ports, open_ports
+from bridge.ports import OthersChanged, Ports, open_ports
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
@@ -48,3 +48,15 @@ def opened(inbox: Inbox) -> Iterator[Opener]:
     for opened_ports in ports:
         opened_ports.close()
     gc.enable()
+
+
+def told(inbox: Inbox) -> object:
+    """The next item that is not about ports of no interest to us."""
+    while isinstance(item := inbox.get(timeout=10), OthersChanged):
+        continue
+    return item
+
+
+def silent(inbox: Inbox) -> bool:
+    """Whether nothing but such items is left."""
+    return all(isinstance(inbox.get(), OthersChanged) for _ in range(inbox.qsize()))

@@ -13,9 +13,19 @@ import pytest
 from bridge.player import PlayerConfig
 from bridge.player.engine import Engine
 from bridge.player.messages import SetLoop, Start, Stop
-from bridge.ports import Incoming, PeerBack, PeerGone, PortError, PortLost, list_ports, open_ports
+from bridge.ports import (
+    Incoming,
+    OthersChanged,
+    PeerBack,
+    PeerGone,
+    PortError,
+    PortLost,
+    list_ports,
+    open_ports,
+)
 from bridge.ports.alsa_port import AlsaPorts, QueueClock
 from tests.player.support import notes_of, random_loop
+from tests.ports.conftest import silent, told
 from tests.support.alsa import BEGAN_NS, Client, Sequencer
 
 MS = 1_000_000
@@ -100,7 +110,7 @@ def test_what_arrives_carries_the_time_at_which_the_kernel_heard_it(
         [b"\xfa", b"\xfe", b"\xf0\x01\xf7", b"\x01\x02", b"\xf8", b"\xf2\x10\x02"]
     ):
         sequencer.arrive(CLOCK, message, heard + number * MS)
-    arrived = [inbox.get(timeout=5) for _ in range(3)]
+    arrived = [told(inbox) for _ in range(3)]
     times = ports._times
     assert arrived == [
         Incoming(message, times.to_host_ns(heard + number * MS + BEGAN_NS))
@@ -114,11 +124,11 @@ def test_a_device_that_is_unplugged_is_told_and_connected_again_when_it_is_back(
     ports = opened(out="Synth:MIDI 1", inp="drum")
     assert (SYNTH in {end for _, end in sequencer.connections}, ports.destination) == (True, "Synth:MIDI 1")
     sequencer.unplug(SYNTH)
-    assert inbox.get(timeout=5) == PeerGone("Gone: Synth:MIDI 1. Once back, it is connected again.")
+    assert told(inbox) == PeerGone("Gone: Synth:MIDI 1. Once back, it is connected again.")
     sequencer.plug("Synth", "MIDI 1", (28, 0))  # with another number, as devices do
-    assert inbox.get(timeout=5) == PeerBack("Back, and connected again: Synth:MIDI 1.")
+    assert told(inbox) == PeerBack("Back, and connected again: Synth:MIDI 1.")
     assert (28, 0) in {end for _, end in sequencer.connections}
-    assert inbox.empty()
+    assert silent(inbox)
 
 
 def test_who_is_patient_awaits_a_device_and_who_is_not_is_told_what_there_is(
@@ -130,7 +140,8 @@ def test_who_is_patient_awaits_a_device_and_who_is_not_is_told_what_there_is(
     opened(out="Bass:MIDI 1", patient=True)
     assert isinstance(inbox.get(timeout=5), PeerGone)
     sequencer.plug("Bass", "MIDI 1", (32, 0))
-    assert isinstance(inbox.get(timeout=5), PeerBack)
+    assert isinstance(inbox.get(timeout=5), OthersChanged)
+    assert isinstance(told(inbox), PeerBack)
 
 
 def test_ports_of_one_name_are_told_apart_and_ours_are_not_listed(
@@ -150,13 +161,13 @@ def test_a_sequencer_that_takes_no_more_is_told_once(
     sequencer.broken = True
     for _ in range(3):
         ports.out.send(b"\xf8", ports.clock.now_ns())
-    lost = inbox.get(timeout=5)
+    lost = told(inbox)
     assert isinstance(lost, PortLost)
     assert "No such device" in lost.reason
     sequencer.broken = False
     ports.close()
     assert ports.out.counters().dropped == 3
-    assert inbox.empty()
+    assert silent(inbox)
 
 
 def test_a_song_that_is_stopped_leaves_no_note_open(opened: Opener, sequencer: Sequencer) -> None:

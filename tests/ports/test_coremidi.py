@@ -13,10 +13,20 @@ import pytest
 from bridge.player import PlayerConfig
 from bridge.player.engine import Engine
 from bridge.player.messages import SetLoop, Start, Stop
-from bridge.ports import Incoming, PeerBack, PeerGone, PortError, PortLost, list_ports, open_ports
+from bridge.ports import (
+    Incoming,
+    OthersChanged,
+    PeerBack,
+    PeerGone,
+    PortError,
+    PortLost,
+    list_ports,
+    open_ports,
+)
 from bridge.ports.coremidi import CoreMidi, packets
 from bridge.ports.coremidi_port import CoreMidiPorts
 from tests.player.support import notes_of, random_loop
+from tests.ports.conftest import silent, told
 from tests.support.coremidi import BEHIND_NS, DENOM, NUMER, Server
 
 MS = 1_000_000
@@ -101,7 +111,7 @@ def test_what_arrives_is_whole_and_carries_the_time_at_which_it_was_heard(
             (stamp + 90, b"\xf7\x99\x24\x40"),
         ],
     )
-    first = inbox.get(timeout=5), inbox.get(timeout=5), inbox.get(timeout=5)
+    first = told(inbox), told(inbox), told(inbox)
     at_ns = stamp * NUMER // DENOM + BEHIND_NS
     assert abs(at_ns - heard) <= NUMER // DENOM + 1
     assert first == (
@@ -110,10 +120,10 @@ def test_what_arrives_is_whole_and_carries_the_time_at_which_it_was_heard(
         Incoming(b"\x99\x24\x40", (stamp + 90) * NUMER // DENOM + BEHIND_NS),
     )
     server.arrive(server.reader(), [(0, b"\xf8")])  # 0 is now
-    now = inbox.get(timeout=5)
+    now = told(inbox)
     assert isinstance(now, Incoming)
     assert now.at_ns > heard
-    assert inbox.empty()
+    assert silent(inbox)
 
 
 def test_packets_are_found_where_arm_and_where_others_lay_them() -> None:
@@ -133,15 +143,15 @@ def test_a_device_that_is_unplugged_is_told_and_connected_again_when_it_is_back(
     server.plug("Drum Brain")
     ports = opened(out="Drum Brain", inp="Drum Brain")
     server.unplug("Drum Brain")
-    assert inbox.get(timeout=5) == PeerGone("Gone: Drum Brain. Once back, it is connected again.")
+    assert told(inbox) == PeerGone("Gone: Drum Brain. Once back, it is connected again.")
     ports.out.send(b"\x99\x24\x40", ports.clock.now_ns())
     destination, source = server.plug("Drum Brain")
-    assert isinstance(inbox.get(timeout=5), PeerBack)
+    assert isinstance(told(inbox), PeerBack)
     assert source in {each for _, each in server.connected}
     ports.out.send(b"\x89\x24\x40", ports.clock.now_ns())
     while not any(sent.endpoint == destination for sent in server.sent):
         time.sleep(0.001)
-    assert inbox.empty()
+    assert silent(inbox)
 
 
 def test_who_is_patient_awaits_a_device_and_who_is_not_is_told_what_there_is(
@@ -154,7 +164,8 @@ def test_who_is_patient_awaits_a_device_and_who_is_not_is_told_what_there_is(
     opened(inp="Bass", patient=True)
     assert isinstance(inbox.get(timeout=5), PeerGone)
     server.plug("Bass")
-    assert isinstance(inbox.get(timeout=5), PeerBack)
+    assert isinstance(inbox.get(timeout=5), OthersChanged)
+    assert isinstance(told(inbox), PeerBack)
 
 
 def test_a_server_that_takes_no_more_is_told_once(opened: Opener, server: Server, inbox: Inbox) -> None:
@@ -163,12 +174,12 @@ def test_a_server_that_takes_no_more_is_told_once(opened: Opener, server: Server
     server.broken = True
     for _ in range(3):
         ports.out.send(b"\xf8", ports.clock.now_ns())
-    lost = inbox.get(timeout=5)
+    lost = told(inbox)
     assert isinstance(lost, PortLost)
     assert "MIDISend answered -10842" in lost.reason
     ports.close()
     assert ports.out.counters().dropped == 3
-    assert inbox.empty()
+    assert silent(inbox)
 
 
 @pytest.mark.parametrize("out", [None, "Drum Brain"])

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.ports import PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
+from bridge.ports import OthersChanged, PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
 from bridge.ports.base import PortError
+from tests.ports.conftest import silent, told
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
@@ -35,35 +36,38 @@ def test_a_program_that_quits_is_told_and_connected_again_when_it_returns(
     with Peer("daw") as daw:
         ports = opened(out="daw", inp="daw")
         assert (ports.destination, ports.source) == (daw.inp, daw.out)
-    gone = inbox.get(timeout=10)
+    gone = told(inbox)
     assert isinstance(gone, PeerGone)
     assert gone.text == "Gone: daw:in and daw:out. Once back, it is connected again."
     with Peer("daw") as daw:
-        back = inbox.get(timeout=10)
+        back = told(inbox)
         assert back == PeerBack("Back, and connected again: daw:in and daw:out.")
         assert hears_us(daw, ports)
         daw.play([(0, b"\xf8")])
-        assert inbox.get(timeout=10)
+        assert told(inbox)
 
 
 def test_who_is_patient_opens_before_the_other_program_is_there(server: JackServer, inbox: Inbox) -> None:
     with pytest.raises(PortError, match="'daw:in'"):
         open_ports("jack", "daw:in", None, inbox)
     ports = open_ports("jack", "daw:in", None, inbox, patient=True)
-    assert isinstance(inbox.get(timeout=10), PeerGone)
+    assert isinstance(told(inbox), PeerGone)
     with Peer("daw") as daw:
-        assert isinstance(inbox.get(timeout=10), PeerBack)
+        assert isinstance(told(inbox), PeerBack)
         assert hears_us(daw, ports)
         ports.close()
-    assert inbox.empty()
+    assert silent(inbox)
 
 
-def test_ports_that_come_and_go_and_are_not_ours_are_nothing_to_tell(
+def test_of_other_ports_that_come_and_go_it_is_told_that_a_list_is_out_of_date_and_no_more(
     opened: Opener, peer: Peer, inbox: Inbox
 ) -> None:
     ports = opened(out=peer.inp)
+    assert inbox.empty()  # our own are no news
     with Peer("other"):
+        assert isinstance(inbox.get(timeout=10), OthersChanged)
         assert hears_us(peer, ports)
+    assert isinstance(inbox.get(timeout=10), OthersChanged)
     assert inbox.empty()
 
 

@@ -9,6 +9,7 @@ import pytest
 import rtmidi
 
 from bridge.ports import Incoming, PortError, PortLost, Ports, list_ports, open_ports
+from bridge.ports.rtmidi_port import _found
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, take
 
@@ -85,6 +86,19 @@ def test_an_unknown_port_is_answered_with_the_ports_and_leaves_nothing_open(
         assert "'Bitwig'" in str(error.value)
         assert "'peer:" in str(error.value)
     assert list_ports("jack").outputs == (peer.inp,)
+
+
+def test_a_device_that_comes_back_with_another_number_is_found_by_who_had_it() -> None:
+    """RtMidi puts a number behind names: on ALSA client and port, on Windows a running one."""
+    for had, names in (
+        ("Pad:MIDI 1 24:0", ["Pad:MIDI 1 28:0", "Synth 20:0"]),
+        ("Pad 1", ["Synth 0", "Pad 2"]),
+    ):
+        back = next(name for name in names if name.startswith("Pad"))
+        assert _found(had, names, "output", patient=True) == back
+        assert _found(back, names, "output", patient=True) == back
+        with pytest.raises(PortError):
+            _found(had, names, "output", patient=False)
 
 
 @pytest.mark.jack
