@@ -35,6 +35,10 @@ from bridge.ports.placing import Placer
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
 _LEAVE_S = 2.0
+_AFTERMATH_S = 0.2
+"""Between the loss of the server and the end of our client. libjack's threads tell us of the loss, through
+Python, and then end by themselves; but closing the client cancels them wherever they are. One that is
+cancelled while it waits for the interpreter lock never gives it back, and the whole process stands still."""
 
 
 class JackClock:
@@ -229,6 +233,8 @@ class JackPorts:
         self._flush()
         self._patch.close()
         self.clock.detach()
+        if self._lost:
+            time.sleep(_AFTERMATH_S)
         # A server that stands still (a hung driver, a debugger) never answers, and libjack asks without a
         # time limit: then the client is left to this thread and to the end of the process.
         leave = threading.Thread(target=_leave, args=(self._client,), name="jack-close", daemon=True)

@@ -30,6 +30,7 @@ class PortModel(QObject):
         self._open_ports = open_ports
         self._names: PortNames | None = None
         self._looking = False
+        self._quiet = False
         self._outdated = False  # ports have changed since the answer that is on its way was asked for
         self._out: str | None = None
         self._inp: str | None = None
@@ -49,11 +50,11 @@ class PortModel(QObject):
         """The input that was chosen; None is our own virtual port."""
         return self._inp
 
-    def look(self) -> None:
-        """Ask again which ports there are."""
+    def look(self, quiet: bool = False) -> None:
+        """Ask again which ports there are. `quiet`: nobody waits for the answer, so a failure is not told."""
         self._outdated = self._looking
         if not self._looking:
-            self._looking = True
+            self._looking, self._quiet = True, quiet
             self._worker.run(self._list_ports, self._on_listed)
 
     def show_opened(self, out: str | None, inp: str | None) -> None:
@@ -88,10 +89,10 @@ class PortModel(QObject):
     def _on_listed(self, done: Future[PortNames]) -> None:
         self._looking = False
         error = done.exception()
-        if error is not None:
+        if error is not None and not self._quiet:
             self.failed.emit(sentence(error, "The MIDI ports could not be listed"))
-        else:
+        if error is None:
             self._names = done.result()
         self.changed.emit()
         if self._outdated:
-            self.look()
+            self.look(self._quiet)

@@ -286,7 +286,7 @@ class SessionModel(QObject):
         if before is None or before.loop is not now.loop or before.next_loop is not now.next_loop:
             self.loops_changed.emit()
         if before is not None and before.ports_seen != now.ports_seen:
-            self.ports.look()
+            self.ports.look(quiet=True)
         if before is None or before.ports != now.ports:
             if now.ports is not None:
                 self.ports.show_opened(now.ports.destination, now.ports.source)

@@ -181,6 +181,13 @@ def test_a_port_that_is_plugged_in_is_found_by_itself(desk: Desk) -> None:
         desk.names = type(desk.names)("jack", (*desk.names.outputs, f"new{count}:in"), desk.names.inputs)
         desk.band.report(PortsChanged())
     desk.until(lambda: ports.out.count() == 6)
+    desk.list_trouble = GroovebridgeError("No JACK server answers.")  # it is going, as its ports are
+    desk.names = type(desk.names)("jack", (), ())
+    desk.band.report(PortsChanged())
+    desk.list_trouble = None
+    desk.band.report(PortsChanged())
+    desk.until(lambda: ports.out.count() == 1)
+    assert desk.window.status.text.text().startswith("Ready")
 
 
 def test_a_choice_that_was_refused_is_shown_no_more(desk: Desk) -> None:
