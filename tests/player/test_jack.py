@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -401,6 +402,27 @@ def test_another_program_reads_our_tempo_and_counts_our_beats_through_changes(pe
         steady = [frames for frames in read if abs(frames - period) <= 1]
         assert len(steady) > clocks - 24
         assert 60 * RATE / 24 / (sum(steady) / len(steady)) == pytest.approx(bpm, abs=0.05)
+
+
+def test_a_clock_that_goes_on_while_stopped_is_on_one_grid_of_frames(peer: Peer) -> None:
+    def measure() -> None:
+        player.send(Stop())  # a take that was given up may still roll
+        peer.forget()
+        peer.wait_for(at_least(24))
+        peer.forget()
+        for command in (None, Start(), Stop(), Start(37 * 240), Stop()):
+            if command is not None:
+                player.send(command)
+            peer.wait_for(at_least(len(peer.heard()) + 48))
+        heard = peer.heard()
+        clocks = [frame for frame, message in heard if message == b"\xf8"]
+        assert {after - before for before, after in pairwise(clocks)} == {400}
+        said = [message for _, message in heard if message != b"\xf8"]
+        assert said == [b"\xfa", b"\xfc", song_position(37), b"\xfb", b"\xfc"]
+
+    config = PlayerConfig(api="jack", bpm=BPM, send_clock=True, clock_while_stopped=True)
+    with playing(config, peer) as player:
+        take(measure, peer, attempts=TAKES)
 
 
 def test_a_server_that_dies_while_we_play_is_told_in_a_sentence_and_the_player_can_go_on() -> None:
