@@ -330,7 +330,7 @@ def main() -> int:
     asked = parser.parse_args()
     missing = [name for name in ("ardour7-lua", "jackd", "jack_connect") if shutil.which(name) is None]
     if missing:
-        print(f"This wants Debian's packages ardour and jackd2: {', '.join(missing)} is not installed.")
+        print(f"Install Debian's packages ardour and jackd2 first; not found here: {', '.join(missing)}.")
         return 1
     print("| Ardour | notes | late, ms: mean | std | max from the mean |\n| --- | --- | --- | --- | --- |")
     for direction in (chases, leads):

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player.messages import (
+    Anchor,
     Command,
+    FallIn,
+    Motion,
     PlayerConfig,
     SetLoop,
     SetSendClock,
@@ -192,6 +195,23 @@ def test_an_xrun_just_before_the_start_names_nothing() -> None:
     rig.do(Start())
     rig.run_ms(5000)
     assert told(rig) == [START]
+
+
+def test_a_player_that_falls_in_with_a_song_has_its_listener_on_the_songs_step() -> None:
+    rig = Rig(PlayerConfig(send_clock=True, clock_while_stopped=True))
+    rig.do(SetLoop(EVERY_STEP, 1))
+    rig.run_ms(100)
+    song = Anchor(1000.5, rig.clock.ns - 77 * MS, 133, Motion.ROLLING, Sync.INTERNAL)
+    rig.do(SetTempo(133), FallIn(song))
+    rig.run_ms(2000)
+    events = rig.port.in_order()
+    heard = positions(events)
+    struck = [(due, message[2] - 40) for due, message in events if message[0] & 0xF0 == 0x90]
+    assert len(struck) > 10
+    for due, step in struck:
+        if due in heard:
+            assert heard[due] == step * TICKS_PER_STEP
+    assert sum(due in heard for due, _ in struck) >= len(struck) - 1  # it joins at a sixteenth
 
 
 commands = st.one_of(
