@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
+from pickle import UnpicklingError
 from queue import Empty, SimpleQueue
 
 import platformdirs
@@ -36,6 +37,10 @@ from bridge.player.messages import Legacy, PlayerConfig
 ANSWER_S = 2.0
 """How long a studio waits for a player to answer before it starts its own."""
 
+_NO_PARTNER = (
+    *(OSError, EOFError, AuthenticationError),  # it hung up, or is somebody else
+    *(AttributeError, ImportError, LookupError, TypeError, ValueError, UnpicklingError),  # of other code
+)
 _BREATH_S = 0.05  # between two who come: whatever is wrong with the socket, this thread takes no time
 
 
@@ -127,7 +132,7 @@ def take_up(wanted: PlayerConfig | None) -> Orphan | None:
     except OSError:
         return None
     for note in notes:
-        with contextlib.suppress(OSError, EOFError, LookupError, TypeError, ValueError, AuthenticationError):
+        with contextlib.suppress(*_NO_PARTNER):
             if (orphan := _ask(note, wanted)) is not None:
                 return orphan
     return None

@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from bridge.player.messages import SwapAt
 from bridge.studio.sketch import Sketch
 
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Memo:
@@ -28,6 +38,9 @@ class Memo:
 
     @staticmethod
     def of(data: bytes) -> Memo | None:
-        """What a studio of this version wrote; None where it wrote nothing."""
-        memo = pickle.loads(data) if data else None
+        """What a studio wrote; None where it wrote nothing, or with other code than ours."""
+        try:
+            memo = pickle.loads(data) if data else None
+        except _UNREADABLE:
+            return None
         return memo if isinstance(memo, Memo) else None

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from bridge.groove.notes import loop_notes
 from bridge.model import Bundle, Model, Settings
+from gui.app import open_studio
 from tests.faults.takes import retake, undisturbed
 from tests.player.support import notes_of
 from tests.support.jackd import JackServer
@@ -81,6 +83,32 @@ def test_the_same_command_again_goes_on_with_the_song_and_the_new_one_ends_it(pe
         notes_of(list(peer.heard()))  # all closed
 
     retake(measure)
+
+
+def test_the_window_goes_on_with_what_play_left_and_all_that_it_was_set_to(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.app.journal_path", lambda: tmp_path / "history.jsonl")
+
+    with play(peer, "--seed", "5", "--channel", "3") as killed:
+        peer.wait_for(lambda events: len(events) > 4)
+        killed.kill()
+        killed.communicate(timeout=5)
+    opened = open_studio(None)
+    studio = opened.studio
+    try:
+        told = threading.Event()
+        studio.subscribe(lambda state: told.set() if state.playing and state.notice else None)
+        assert told.wait(0 if studio.state.playing and studio.state.notice else 10)
+        state = studio.state
+        assert (state.settings, state.bpm, state.voicing.channel) == (Settings(seed=5), 240, 2)
+        assert state.loop == Model(Bundle.load(), "cpu").loop(Settings(seed=5))
+        assert state.ports is not None and state.ports.destination == peer.inp
+    finally:
+        stats = studio.close()
+        opened.ended()
+    assert stats is not None
+    assert stats.open_notes == 0
 
 
 def offs(frame: int) -> list[tuple[int, bytes]]:

@@ -119,6 +119,17 @@ def test_a_note_that_is_broken_or_of_another_version_is_passed_by(folder: Path, 
     assert take_up(None) is None
 
 
+@pytest.mark.parametrize(
+    "answer", [b"", b"\x80\x04K\x01.", b"cbridge.nothing\nLegacy\n.", b"cbridge\nNothing\n."]
+)
+def test_a_player_that_speaks_otherwise_is_passed_by(folder: Path, answer: bytes) -> None:
+    offer = Offer(lambda _: True, lambda pipe: pipe.send_bytes(answer))
+    while not list(folder.glob("*.json")):
+        pass
+    assert take_up(None) is None
+    offer.close()
+
+
 def test_a_player_that_stands_still_does_not_hold_up_a_studio(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

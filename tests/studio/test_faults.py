@@ -235,7 +235,7 @@ def test_settings_that_this_model_does_not_have_are_let_go_and_the_loop_plays_on
     assert after.state.loop == before.state.loop
 
 
-@pytest.mark.parametrize("memo", [b"", b"\x80\x04N."])
+@pytest.mark.parametrize("memo", [b"", b"\x80\x04N.", b"cbridge.studio.memo\nOther\n."])
 def test_a_player_that_was_given_nothing_yet_is_given_all(make_desk: Callable[..., Any], memo: bytes) -> None:
     orphan = Orphan(None, os.getpid(), Legacy(PlayerConfig(), (), memo))  # type: ignore[arg-type]
     desk = make_desk(orphan=orphan)
