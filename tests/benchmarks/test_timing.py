@@ -98,5 +98,8 @@ def test_the_page_has_a_place_for_every_table_of_the_report() -> None:
     page = (DOCS / "timing.md").read_text(encoding="utf-8")
     assert set(contents) <= set(names(page))
     filled = fill(page, contents)
-    assert "| idle | 1.0 | SCHED_FIFO | p99 0.3, max 2 | 0.010 | 0.020 | 0.500 | 0.000 | 0.004 | 0.250 |" in filled
+    assert (
+        "| idle | 1.0 | SCHED_FIFO | p99 0.3, max 2 | 0.010 | 0.020 | 0.500 | 0.000 | 0.004 | 0.250 |"
+        in filled
+    )
     assert fill(filled, contents) == filled

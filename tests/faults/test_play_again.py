@@ -64,23 +64,26 @@ def test_the_same_command_again_goes_on_with_the_song_and_the_new_one_ends_it(pe
             begin = peer.wait_for(lambda events: len(events) > 4)[0].frame - first * BAR / 3840
             killed.kill()
             killed.communicate(timeout=5)  # its pipes are let go by the player, which plays on
-            with ExitStack() as players, undisturbed(peer):
-                again = players.enter_context(play(peer, "--seed", "5"))
-                assert again.stdout is not None
-                assert "A player was still playing" in again.stdout.readline()
-                assert "Playing on" in again.stdout.readline()
-                bars = int((peer.frame() - begin) / BAR) + 2
-                peer.wait_until_frame(round(begin + bars * BAR))
-                heard = [note.on for note in notes_of([*peer.heard(), *offs(peer.frame())], cut=True)]
-                wanted = sorted(
-                    begin + (turn + max(0 if turn == 0 else -960, note.start_ticks)) * BAR / 3840
-                    for turn in range(0, bars * 3840, 15_360)
-                    for note in loop_notes(loop)
-                    if turn + note.start_ticks < bars * 3840 - 960
-                )
-                assert len(heard) >= len(wanted)
-                assert max(abs(on - due) for on, due in zip(sorted(heard), wanted, strict=False)) < 2
-        notes_of(list(peer.heard()))  # all closed
+            with ExitStack() as players:
+                with undisturbed(peer):
+                    again = players.enter_context(play(peer, "--seed", "5"))
+                    assert again.stdout is not None
+                    assert "A player was still playing" in again.stdout.readline()
+                    assert "Playing on" in again.stdout.readline()
+                    bars = int((peer.frame() - begin) / BAR) + 2
+                    peer.wait_until_frame(round(begin + bars * BAR))
+                    heard = [note.on for note in notes_of([*peer.heard(), *offs(peer.frame())], cut=True)]
+                    wanted = sorted(
+                        begin + (turn + max(0 if turn == 0 else -960, note.start_ticks)) * BAR / 3840
+                        for turn in range(0, bars * 3840, 15_360)
+                        for note in loop_notes(loop)
+                        if turn + note.start_ticks < bars * 3840 - 960
+                    )
+                    assert len(heard) >= len(wanted)
+                    assert max(abs(on - due) for on, due in zip(sorted(heard), wanted, strict=False)) < 2
+                with undisturbed(peer):
+                    players.close()
+                    notes_of(list(peer.heard()))  # all closed
 
     retake(measure)
 
@@ -99,7 +102,7 @@ def test_the_window_goes_on_with_what_play_left_and_all_that_it_was_set_to(
     try:
         told = threading.Event()
         studio.subscribe(lambda state: told.set() if state.playing and state.notice else None)
-        assert told.wait(0 if studio.state.playing and studio.state.notice else 10)
+        assert (studio.state.playing and studio.state.notice) or told.wait(10)
         state = studio.state
         assert (state.settings, state.bpm, state.voicing.channel) == (Settings(seed=5), 240, 2)
         assert state.loop == Model(Bundle.load(), "cpu").loop(Settings(seed=5))
