@@ -380,6 +380,13 @@ class Studio:
             same = False
         self.change(lambda _: take.sketch if same else Sketch(origin=Given(take.loop)))
 
+    def load(self, sketch: Sketch) -> None:
+        """Play what was saved. Raises what `make` raises where this model does not have it; nothing changes
+        then.
+        """
+        self._make(sketch)
+        self.change(lambda _: sketch)
+
     def name_take(self, number: int, name: str) -> None:
         """Call a take something."""
         with self._changing():

@@ -9,6 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, QUrl
 
 from bridge.errors import GroovebridgeError
+from bridge.groove.midifile import save_loop
 from bridge.studio.generate import save_loops
 from bridge.studio.history import Take
 
@@ -110,6 +111,15 @@ class HistoryModel(QAbstractListModel):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
         return data
+
+    def save(self, take: Take, path: Path) -> bool:
+        """Write a take as a MIDI file, over one that is there; False, after a sentence, if it cannot be."""
+        try:
+            save_loop(path, take.loop, self._tempo(), *self._notes())
+        except GroovebridgeError as error:
+            self._failed(str(error))
+            return False
+        return True
 
     def close(self) -> None:
         """Remove the files that were dragged out: whoever took them has copied them. Idempotent."""

@@ -18,6 +18,7 @@ from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from bridge.studio.sketch import Drawn, Spot
+from gui.models.files import FileModel
 from gui.models.history import HistoryModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
@@ -82,6 +83,7 @@ class SessionModel(QObject):
         self._worker = Worker()
         self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
         self.ports.failed.connect(self.report)
+        self.files = FileModel(self._worker, lambda act: self.ask(act), self.report)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)

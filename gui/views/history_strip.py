@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
+    QFileDialog,
     QFrame,
     QInputDialog,
     QLineEdit,
@@ -18,10 +21,11 @@ from PyQt6.QtWidgets import (
 
 from bridge.groove import STEPS, DrumLoop
 from bridge.studio.history import Take
-from gui.models.history import TAKE_ROLE, HistoryModel, title_of
+from gui.models.history import TAKE_ROLE, HistoryModel, file_name, title_of
 from gui.views import theme
 from gui.views.loop_geometry import LANES
 
+_CTRL = Qt.KeyboardModifier.ControlModifier
 THUMB = QSize(108, 62)
 _CAPTION = 16
 _PAD = 5
@@ -71,7 +75,7 @@ class Thumbnails(QStyledItemDelegate):
 
 class HistoryStrip(QListView):
     """A row of takes, the newest first. Double click or Enter asks to `recall` one; the context menu to pin
-    (P) or name (F2) it; dragging gives a .mid file.
+    (P), name (F2) or save (Ctrl+E) it; dragging gives a .mid file.
     """
 
     recall = pyqtSignal(int)
@@ -80,6 +84,7 @@ class HistoryStrip(QListView):
 
     def __init__(self, history: HistoryModel) -> None:
         super().__init__()
+        self._history = history
         self.setModel(history)
         self._thumbnails = Thumbnails(self)
         self.setItemDelegate(self._thumbnails)
@@ -116,6 +121,16 @@ class HistoryStrip(QListView):
         if agreed:
             self.rename.emit(take.number, name)
 
+    def ask_file(self, take: Take) -> None:
+        """Have the user choose where to save a take as a MIDI file."""
+        dialog = QFileDialog(self, f"Save {title_of(take)} as a MIDI file", file_name(take))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter("MIDI files (*.mid)")
+        dialog.setDefaultSuffix("mid")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self._history.save(take, Path(path)))
+        dialog.open()
+
     def menu_for(self, take: Take) -> QMenu:
         """What one can do with a take."""
         menu = QMenu(self)
@@ -126,6 +141,7 @@ class HistoryStrip(QListView):
                 lambda: self.pin.emit(take.number, not take.pinned),
             ),
             ("Name it …", lambda: self.ask_name(take)),
+            ("Save as MIDI file …", lambda: self.ask_file(take)),
         )
         for text, act in actions:
             action = menu.addAction(text)
@@ -134,13 +150,15 @@ class HistoryStrip(QListView):
         return menu
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:  # noqa: N802
-        """P pins, F2 names what is selected."""
+        """P pins, F2 names, Ctrl+E saves what is selected."""
         takes = self.chosen()
         if e is not None and takes and e.key() == Qt.Key.Key_P:
             for take in takes:
                 self.pin.emit(take.number, not take.pinned)
         elif e is not None and takes and e.key() == Qt.Key.Key_F2:
             self.ask_name(takes[0])
+        elif e is not None and takes and e.key() == Qt.Key.Key_E and e.modifiers() == _CTRL:
+            self.ask_file(takes[0])
         else:
             super().keyPressEvent(e)
 

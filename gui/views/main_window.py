@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QHideEvent,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.studio import Studio
-from gui.models import SessionModel
+from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.history_strip import HistoryStrip
 from gui.views.loop_view import LoopView
+from gui.views.preset_button import PresetButton
 from gui.views.slider_panel import SliderPanel
 from gui.views.status_line import StatusLine
 from gui.views.transport_bar import TransportBar
@@ -34,6 +44,7 @@ class MainWindow(QWidget):
         self.history.recall.connect(lambda number: session.ask(Studio.replay, number))
         self.history.pin.connect(lambda number, pinned: session.ask(Studio.pin_take, number, pinned))
         self.history.rename.connect(lambda number, name: session.ask(Studio.name_take, number, name))
+        self.presets = PresetButton(session)
         session.take_changed.connect(self._show_take)
         self.status = StatusLine(session)
         column = QVBoxLayout(self)
@@ -42,10 +53,11 @@ class MainWindow(QWidget):
         column.addWidget(self.transport)
         column.addWidget(self.loop, 1)
         column.addWidget(self.sliders)
-        back = QVBoxLayout()
+        back = QGridLayout()
         back.setSpacing(theme.GAP // 2)
-        back.addWidget(self.sliders.undo)
-        back.addWidget(self.sliders.redo)
+        back.addWidget(self.sliders.undo, 0, 0)
+        back.addWidget(self.sliders.redo, 0, 1)
+        back.addWidget(self.presets, 1, 0, 1, 2)
         played = QHBoxLayout()
         played.setContentsMargins(theme.MARGIN, theme.GAP, 0, 0)
         played.setSpacing(0)
@@ -53,6 +65,7 @@ class MainWindow(QWidget):
         played.addWidget(self.history, 1)
         column.addLayout(played)
         column.addWidget(self.status)
+        self.setAcceptDrops(True)
         self._set_tab_order()
         self.sliders.rebuilt.connect(self._set_tab_order)
         self.setFocusPolicy(
@@ -65,6 +78,8 @@ class MainWindow(QWidget):
             (QKeySequence(Qt.Key.Key_N), lambda: session.ask(Studio.new_idea)),
             (QKeySequence(QKeySequence.StandardKey.Undo), lambda: session.ask(Studio.undo)),
             (QKeySequence(QKeySequence.StandardKey.Redo), lambda: session.ask(Studio.redo)),
+            (QKeySequence(QKeySequence.StandardKey.Save), self.presets.ask_name),
+            (QKeySequence(QKeySequence.StandardKey.Open), self.presets.ask_file),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
         ):
             QShortcut(keys, self).activated.connect(action)
@@ -81,7 +96,7 @@ class MainWindow(QWidget):
         order += [panel.style_box, panel.raw, panel.reset]
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
         order += [panel.map, panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons]
-        order += [panel.fill, panel.undo, panel.redo, self.history]
+        order += [panel.fill, panel.undo, panel.redo, self.presets, self.history]
         order.append(self.status.remedy)
         for first, second in pairwise(order):
             self.setTabOrder(first, second)
@@ -102,8 +117,27 @@ class MainWindow(QWidget):
             self._session.playhead.watch(self.isVisible() and not self.isMinimized())
         super().changeEvent(a0)
 
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
+        """Take a file of another program, once there is something that can play it."""
+        if a0 is not None and self._session.phase is Phase.READY and _dropped(a0) is not None:
+            a0.acceptProposedAction()
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802
+        """Play the preset or MIDI file that was dropped."""
+        path = None if a0 is None else _dropped(a0)
+        if a0 is not None and path is not None:
+            a0.acceptProposedAction()
+            self._session.files.open(path)
+
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
         """Vanish at once, then end everything in order."""
         self.hide()
         self._session.close()
         super().closeEvent(a0)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    """The one file that is dragged here from another program, if it is that."""
+    data = event.mimeData()
+    urls = [] if data is None or event.source() is not None else data.urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

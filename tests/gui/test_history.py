@@ -98,7 +98,7 @@ def test_the_menu_of_a_take_says_what_one_can_do(desk: Desk) -> None:
     strip: HistoryStrip = desk.window.history
     take = desk.session.history.takes[0]
     words = [action.text() for action in strip.menu_for(take).actions()]
-    assert words == ["Play it again", "Pin it", "Name it …"]
+    assert words == ["Play it again", "Pin it", "Name it …", "Save as MIDI file …"]
 
 
 def test_without_a_map_the_map_says_so(desk: Desk) -> None:
