@@ -687,8 +687,6 @@ class Engine:
     def _tell_anchor(self, now_ns: int) -> None:
         """Report where the song is, if something about it has changed since the last report."""
         anchor = self._where(now_ns)
-        if self._ports is not None:
-            anchor = replace(anchor, at_ns=self._ports.clock.to_host_ns(anchor.at_ns))
         self._figures.clock(anchor)
         if self._whereabouts.is_news(anchor):
             if anchor.motion is Motion.ROLLING and not self._leads:
@@ -705,6 +703,8 @@ class Engine:
         else:
             at_ns, ticks, bpm = now_ns, self._position, status.bpm or self._internal.bpm
             motion = Motion.ARMED if status.motion is Motion.ARMED else Motion.STOPPED
+        if self._ports is not None:
+            at_ns = self._ports.clock.to_host_ns(at_ns)
         return Anchor(ticks, at_ns, bpm, motion, sync, status.clock, status.phase_ms, status.peers)
 
 

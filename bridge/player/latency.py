@@ -54,7 +54,7 @@ class Latency:
 
     def line(self, song: BeatMap) -> BeatMap:
         """Song position <-> the time at which a note of that position goes out."""
-        return song.earlier(self._shift_ns)
+        return song.earlier(self._shift_ns) if self._shift_ns else song
 
 
 def _ns(ms: float) -> int:

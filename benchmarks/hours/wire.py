@@ -1,0 +1,109 @@
+"""A MIDI port under a simulated clock: messages go out when they are due, and sometimes are lost."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from dataclasses import dataclass
+
+from bridge.ports.base import OutCounters
+
+
+@dataclass(slots=True)
+class Clock:
+    """Stands still unless moved. See `bridge.ports.base.Clock`."""
+
+    ns: int = 1_000_000_000
+
+    def now_ns(self) -> int:
+        """The present."""
+        return self.ns
+
+    def to_host_ns(self, at_ns: int) -> int:
+        """One clock for all."""
+        return at_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message on its way: what was `due`, what was the roll of the song when it was sent."""
+
+    due_ns: int
+    message: bytes
+    roll: int
+
+
+class WireOut:
+    """A `MidiOut`. What is due within `grip` can no longer be taken back, like what JACK holds already."""
+
+    name = "wire"
+
+    def __init__(self, clock: Clock, lead_ns: int, chance: random.Random) -> None:
+        self.lead_ns = lead_ns
+        self.xruns = 0
+        self.roll = 0
+        """What to write on what is sent from now on."""
+        self.notes_lost = 0
+        self._clock = clock
+        self._chance = chance
+        self._waiting: list[tuple[int, int, Sent]] = []
+        self._sent = 0
+        self._late = 0
+
+    def send(self, message: bytes, due_ns: int) -> None:
+        """Late messages go out at once."""
+        now_ns = self._clock.ns
+        self._late += due_ns < now_ns
+        self._sent += 1
+        entry = (max(due_ns, now_ns), self._sent, Sent(due_ns, message, self.roll))
+        heapq.heappush(self._waiting, entry)
+
+    def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
+        """Give back what is still here."""
+        firm_ns = max(at_ns, self._clock.ns + 1, at_ns + round(self._chance.random() * self.lead_ns / 2))
+        back = sorted(entry for entry in self._waiting if entry[2].due_ns >= firm_ns)
+        self._waiting = [entry for entry in self._waiting if entry[2].due_ns < firm_ns]
+        heapq.heapify(self._waiting)
+        return [(sent.message, sent.due_ns) for _, _, sent in back]
+
+    def counters(self) -> OutCounters:
+        """What it counts."""
+        return OutCounters(messages=self._sent, late_handover=self._late, xruns=self.xruns)
+
+    def next_ns(self) -> int | None:
+        """When the next message goes out."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def due(self) -> list[tuple[int, Sent]]:
+        """What has gone out by now and was not asked for before, with the time at which it did."""
+        out: list[tuple[int, Sent]] = []
+        waiting, now_ns = self._waiting, self._clock.ns
+        while waiting and waiting[0][0] <= now_ns:
+            at_ns, _, sent = heapq.heappop(waiting)
+            out.append((at_ns, sent))
+        return out
+
+    def xrun(self, share: float) -> list[Sent]:
+        """A torn period: of what is to go out within half the lead, a share is lost. It."""
+        self.xruns += 1
+        until_ns = self._clock.ns + self.lead_ns // 2
+        torn = [e for e in self._waiting if e[0] <= until_ns and self._chance.random() < share]
+        gone = {entry[1] for entry in torn}
+        self._waiting = [entry for entry in self._waiting if entry[1] not in gone]
+        heapq.heapify(self._waiting)
+        return [sent for _, _, sent in torn]
+
+
+@dataclass(slots=True)
+class Wires:
+    """A pair of ports with only an output. See `bridge.ports.base.Ports`."""
+
+    clock: Clock
+    out: WireOut
+    api: str = "simulated"
+    inp: None = None
+    destination: None = None
+    source: None = None
+
+    def close(self) -> None:
+        """Nothing to close."""
