@@ -93,6 +93,13 @@ groovebridge play --sync link                 share tempo, beat and start with o
 groovebridge play --out "Synth" --bars 8 --record take.mid
 """
 
+BOUNCE_EXAMPLES = """Examples:
+
+\b
+groovebridge bounce -o song.mid --bars 64 --evolve         64 bars, new drums every four
+groovebridge bounce -o take.mid --bars 8 --seed 7 --bpm 96 what `play` with these settings records
+"""
+
 GENERATE_EXAMPLES = """Examples:
 
 \b
@@ -225,6 +232,37 @@ def play(
         raise GroovebridgeError(" ".join(faults))
     if outcome.interrupted and bars is not None:
         raise typer.Exit(130)
+
+
+@app.command(epilog=BOUNCE_EXAMPLES, short_help="Write a song of drums as one MIDI file.")
+def bounce(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="Where to put it.")],
+    bars: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How long the song is.")],
+    evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
+    bpm: Bpm = 120.0,
+    seed: Seed = 0,
+    style: Style = None,
+    temperature: Temperature = 0.75,
+    sliders: Sliders = None,
+    note_map: Annotated[
+        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
+    ] = NoteMapChoice.gm,
+    channel: Annotated[int, typer.Option(min=1, max=16, metavar="1..16", help="MIDI channel.")] = 10,
+    bundle: Bundle = None,
+) -> None:
+    """Write what `play` with these settings would play, as one MIDI file, without waiting for it to sound."""
+    from bridge.files import check_place
+    from bridge.groove import NOTE_MAPS
+    from bridge.player.messages import PlayerConfig
+    from bridge.player.voicing import Voicing
+    from bridge.studio.bounce import bounce as write_song
+
+    check_place(output)
+    model, settings = _model(bundle, seed, style, temperature, sliders)
+    voicing = Voicing(notes=NOTE_MAPS[note_map.value].out_notes, channel=channel - 1)
+    config = PlayerConfig(bpm=bpm, bars=bars, record=str(output.absolute()), voicing=voicing)
+    write_song(model, config, settings, evolve=evolve)
+    typer.echo(output)
 
 
 @app.command(epilog=GENERATE_EXAMPLES, short_help="Write drum loops as MIDI files.")

@@ -31,8 +31,7 @@ class Ears:
         """Panic, or an xrun: keys that are silent will be closed to be sure."""
         self._pardon_ns = max(self._pardon_ns, until_ns)
 
-    def miss(self, sent: Sent) -> None:
-        """A message was lost on its way."""
+    def _miss(self, sent: Sent) -> None:
         self.counts["lost"] += 1
         struck = midi.key_struck(sent.message)
         if struck is not None:
@@ -47,7 +46,10 @@ class Ears:
         self.open = dict.fromkeys(self.open, now_ns)
 
     def hear(self, at_ns: int, sent: Sent) -> None:
-        """A message comes out of the port."""
+        """A message comes out of the port, or would have."""
+        if sent.lost:
+            self._miss(sent)
+            return
         status = sent.message[0]
         if status >= 0xF0:
             self._clock(sent)

@@ -335,6 +335,7 @@ class Life:
         lead_ns = self._chance.choice([2 * MS, 5_333_333, 42_666_667])
         self._wire = WireOut(self.clock, lead_ns, self._chance)
         self._wire.roll = self._score.roll
+        self._score.lead_ns = lead_ns
         self._ears = Ears(self._score, self.clock.ns)
         self._sender.skip_to(self.clock.ns)
         self._note("opens", f"ports with a lead of {lead_ns}")
@@ -382,12 +383,13 @@ class Life:
     def _xrun(self) -> None:
         if self._wire is None:
             return
-        lost = self._wire.xrun(self._chance.random())
-        self._note("loses", lost)
-        for sent in lost:
-            self._ears.miss(sent)
+        share = self._chance.random()
+        self._note("loses", share)
+        self._wire.xrun(share)
         self._touch()
-        self._ears.pardon(self.clock.ns + 2 * self._wire.lead_ns + 500 * MS)
+        self._ears.pardon(
+            self.clock.ns + 2 * self._wire.lead_ns + 1200 * MS
+        )  # while standing it wakes slowly
 
     def _suspend(self) -> None:
         """The lid is closed: the clock goes on, nothing else does."""

@@ -20,7 +20,7 @@ from bridge.timing import BeatMap
 from bridge.timing.transport import SPP_TICKS
 
 DONE_TICKS = 8 * TICKS_PER_STEP
-"""So far behind the song a sixteenth is over and told: 300 ms at 400 BPM, as notes may be 200 ms behind it."""
+"""So far behind the song a sixteenth is over: 300 ms at 400 BPM, as notes may be 200 ms behind it."""
 
 GLIDING_NS = 3_000_000_000
 """So long after another latency was set notes are not where they will be."""
@@ -45,6 +45,8 @@ class Score:
         """The number of the roll; it ends when the engine reports its figures."""
         self.steady = True
         """Whether a foreign clock is worth comparing with."""
+        self.lead_ns = 0
+        """That of the port."""
         self.counts: Counter[str] = Counter()
         self._shifted_until_ns = 0
         self._loops = loops  # by the numbers that the player was given
@@ -97,7 +99,8 @@ class Score:
         if self._voicing is not None:
             self._voicings.append((float("-inf"), self._voicing))
         self._heard.clear()
-        self._touched = [(float("-inf"), here + TICKS_PER_STEP)]
+        settled = line.to_ticks(line.to_ns(here) + self.lead_ns)  # by then what ended the last roll is out
+        self._touched = [(float("-inf"), settled + TICKS_PER_STEP)]
         self._next_cell = int(here // TICKS_PER_STEP) * TICKS_PER_STEP
 
     def _integrate(self, anchor: Anchor) -> None:
@@ -187,8 +190,9 @@ class Score:
             heard = self._heard.pop(cell, {})
             if not self._is_touched(cell):
                 self._check(cell, heard)
-        if self._touched and self._touched[0][1] < ticks:
-            self._touched = [each for each in self._touched if each[1] >= ticks]
+        over = self._next_cell - TICKS_PER_STEP
+        if self._touched and self._touched[0][1] < over:
+            self._touched = [each for each in self._touched if each[1] >= over]
         if len(self._heard) > STEPS:
             raise Broken(f"notes are heard of sixteenths that are over: {sorted(self._heard)[:4]}")
 

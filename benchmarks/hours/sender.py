@@ -66,13 +66,14 @@ class Sender:
     def start(self) -> None:
         """Start at 0; while it rolls too."""
         self._send(midi.START)
-        self._go(0)
+        self._next_ticks, self._rolls, self._steady = 0, True, 0
+        self._blurred = self._lost > 0
 
     def resume(self) -> None:
         """Continue where it stands; while it rolls that says nothing new."""
         self._send(midi.CONTINUE)
         if not self._rolls:
-            self._go(self._next_ticks)
+            self._rolls, self._steady = True, 0
 
     def stop(self) -> None:
         """Stop."""
@@ -101,7 +102,7 @@ class Sender:
 
     def set_tempo(self, bpm: float, clocks: int = 0) -> None:
         """Another tempo, over so many clocks. With much jitter, a follower may lose count of them."""
-        self._blurred = self._blurred or self.jitter_ms > 1
+        self._blurred = self._blurred or self.jitter_ms > 1 or self._lost > 0
         self._ramp = ((bpm - self._bpm) / clocks, clocks) if clocks else None
         if not clocks:
             self._bpm = bpm
@@ -109,9 +110,10 @@ class Sender:
 
     def drop_out(self, clocks: int) -> None:
         """The next F8 do not arrive. A few that are lost from a clean clock can be counted."""
+        known = self._steady >= SETTLING_CLOCKS and self._ramp is None
+        self._blurred = self._blurred or clocks > 24 or self.jitter_ms > 0.5 or not known
         self._lost = clocks
         self._steady = 0
-        self._blurred = self._blurred or clocks > 24 or self.jitter_ms > 0.5
 
     # --- the truth ---
 
@@ -132,9 +134,6 @@ class Sender:
         return self._bpm
 
     # --- inside ---
-
-    def _go(self, ticks: int) -> None:
-        self._next_ticks, self._rolls, self._blurred, self._steady = ticks, True, self._lost > 0, 0
 
     def _period_ns(self) -> float:
         return 60e9 / CLOCKS_PER_BEAT / self._bpm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.ports.base import OutCounters
 
@@ -26,11 +26,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message on its way: what was `due`, what was the roll of the song when it was sent."""
+    """A message on its way: when it is due, in which roll of the song it was sent, whether it gets lost."""
 
     due_ns: int
     message: bytes
     roll: int
+    lost: bool = False
 
 
 class WireOut:
@@ -43,7 +44,6 @@ class WireOut:
         self.xruns = 0
         self.roll = 0
         """What to write on what is sent from now on."""
-        self.notes_lost = 0
         self._clock = clock
         self._chance = chance
         self._waiting: list[tuple[int, int, Sent]] = []
@@ -61,18 +61,13 @@ class WireOut:
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
         """Give back what is still here."""
         firm_ns = max(at_ns, self._clock.ns + 1, at_ns + round(self._chance.random() * self.lead_ns / 2))
-        back = sorted(entry for entry in self._waiting if entry[2].due_ns >= firm_ns)
-        self._waiting = [entry for entry in self._waiting if entry[2].due_ns < firm_ns]
-        heapq.heapify(self._waiting)
+        back = sorted(each for each in self._waiting if each[2].due_ns >= firm_ns and not each[2].lost)
+        self._waiting = sorted(each for each in self._waiting if each[2].due_ns < firm_ns or each[2].lost)
         return [(sent.message, sent.due_ns) for _, _, sent in back]
 
     def counters(self) -> OutCounters:
         """What it counts."""
         return OutCounters(messages=self._sent, late_handover=self._late, xruns=self.xruns)
-
-    def next_ns(self) -> int | None:
-        """When the next message goes out."""
-        return self._waiting[0][0] if self._waiting else None
 
     def due(self) -> list[tuple[int, Sent]]:
         """What has gone out by now and was not asked for before, with the time at which it did."""
@@ -83,15 +78,16 @@ class WireOut:
             out.append((at_ns, sent))
         return out
 
-    def xrun(self, share: float) -> list[Sent]:
-        """A torn period: of what is to go out within half the lead, a share is lost. It."""
+    def xrun(self, share: float) -> None:
+        """A torn period: of what is to go out within half the lead, a share is lost."""
         self.xruns += 1
         until_ns = self._clock.ns + self.lead_ns // 2
-        torn = [e for e in self._waiting if e[0] <= until_ns and self._chance.random() < share]
-        gone = {entry[1] for entry in torn}
-        self._waiting = [entry for entry in self._waiting if entry[1] not in gone]
-        heapq.heapify(self._waiting)
-        return [sent for _, _, sent in torn]
+        self._waiting = [
+            (at_ns, serial, replace(sent, lost=sent.lost or self._chance.random() < share))
+            if at_ns <= until_ns
+            else (at_ns, serial, sent)
+            for at_ns, serial, sent in self._waiting
+        ]  # the order is what it was, so this is still a heap
 
 
 @dataclass(slots=True)

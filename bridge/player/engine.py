@@ -460,7 +460,8 @@ class Engine:
         self._tell(self._lineup.heard(song, now_ns))
         self._position = cell_at(here)
         if self._left_ticks is not None:
-            self._left_ticks -= self._position - cell_at(self._began_ticks)
+            played = self._position - cell_at(self._began_ticks)  # more than was left, if the machine slept
+            self._left_ticks = max(0, self._left_ticks - played)
         self._rolling = False
         self._map = None
         self._whereabouts.moved = True

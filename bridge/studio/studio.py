@@ -203,14 +203,17 @@ class Studio:
 
     def play(self, at_ticks: int | None = 0) -> None:
         """Roll from a song position (None: from where we stand). Nothing while we follow a clock: the DAW
-        leads.
+        leads. With `evolve`, a block that the player does not know yet is decoded first.
         """
         self._revive()
+        if at_ticks is not None:
+            self._prepare(at_ticks // LOOP_TICKS)
         with self._changing():
             if self._state.sync.leads:
                 self._set(finished=False)
                 if at_ticks is not None:
                     self._block = at_ticks // LOOP_TICKS
+                    self._decoder.wake()
                 self._link.send(Start(at_ticks))
 
     def stop(self) -> None:
@@ -523,6 +526,20 @@ class Studio:
             elif job.sketch == self._state.sketch.in_block(job.block):
                 self._send(job, result, self._repertoire.add_block(job.block, result, job.sketch))
             self._set_next()
+
+    def _prepare(self, block: int) -> None:
+        """Evolve: let the player know a block before the song begins there. Without the lock."""
+        with self._lock:
+            if not self._state.evolve or self._repertoire.of_block(block) is not None:
+                return
+            job = Job(self._settings_of(block), block)
+        try:
+            loop = self._model.loop(job.settings)
+        except GroovebridgeError:
+            return  # the decoding thread meets it too, and tells
+        with self._changing():
+            if self._repertoire.of_block(block) is None and job.settings == self._settings_of(block):
+                self._send(job, loop, self._repertoire.add_block(block, loop))
 
     def _send(self, job: Job, loop: DrumLoop, loop_id: int) -> None:
         at = job.at or self._state.swap_at

@@ -278,6 +278,19 @@ def test_one_clock_alone_plays_no_more_than_its_own_notes() -> None:
     assert max(note.on for note in rig.heard()) < rig.beats[0] + PERIOD_MS * MS
 
 
+def test_bars_that_passed_while_the_machine_slept_end_the_song_where_it_is_then() -> None:
+    rig = Follower(PlayerConfig(sync=Sync.CLOCK, bars=7))
+    rig.send(b"\xfa")
+    rig.ticks(96)
+    rig.clock.ns += 60_000 * MS
+    rig.do()
+    rig.send(b"\xfb")
+    rig.ticks(48)
+    assert all(anchor.ticks >= 0 for anchor in rig.told(Anchor))
+    assert len(rig.told(Finished)) == 1
+    assert rig.anchor.motion is Motion.STOPPED
+
+
 EVERY_STEP = DrumLoop.of(
     np.eye(9)[np.zeros(64, int)] > 0,
     np.repeat((np.arange(64)[:, None] + 40) / 127, 9, axis=1),
