@@ -8,9 +8,12 @@ from benchmarks.hours.score import Broken, Score
 from benchmarks.hours.wire import Sent
 from bridge.player import midi
 from bridge.timing import TICKS_PER_CLOCK, TICKS_PER_SIXTEENTH
+from bridge.timing.transport import SPP_TICKS
 
 LONGEST_NS = 2_000_000_000
 """No note is longer: an eighth of a quarter, at 20 BPM."""
+
+_SONG_POSITION = 0xF2
 
 
 class Ears:
@@ -39,7 +42,8 @@ class Ears:
             self.counts["note-ons lost"] += struck[1]
         elif sent.message[0] >= 0xF0:
             self._ticks = None
-            self._rolls = self._armed = False
+            if sent.message != midi.CLOCK:
+                self._rolls = self._armed = False
 
     def sleep(self, now_ns: int) -> None:
         """The machine slept: nobody could close a note meanwhile."""
@@ -97,11 +101,17 @@ class Ears:
             return
         if message == midi.STOP:
             self._rolls = self._armed = False
+        elif message[0] == _SONG_POSITION:
+            self._locate((message[1] | message[2] << 7) * TICKS_PER_SIXTEENTH)
         elif self._rolls:
             raise Broken(f"{message.hex(' ')} is sent to a listener that rolls")
         elif message == midi.START:
             self._ticks, self._armed = 0, True
         elif message == midi.CONTINUE:
             self._armed = True
-        else:
-            self._ticks = (message[1] | message[2] << 7) * TICKS_PER_SIXTEENTH
+
+    def _locate(self, ticks: int) -> None:
+        """A song position: while the song rolls, it names the next F8, which we know, or we have lost one."""
+        if self._rolls and self._ticks is not None and (ticks - self._ticks) % SPP_TICKS:
+            raise Broken(f"a listener at {self._ticks} is told to be at {ticks}")
+        self._ticks = ticks

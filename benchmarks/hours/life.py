@@ -14,6 +14,7 @@ from benchmarks.hours.score import Broken, Score
 from benchmarks.hours.sender import Sender
 from benchmarks.hours.wire import Clock, WireOut, Wires
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
+from bridge.player import midi
 from bridge.player.engine import LOOKAHEAD_NS, Engine
 from bridge.player.messages import (
     Anchor,
@@ -75,6 +76,7 @@ class Life:
             sync=chance.choice([Sync.INTERNAL, Sync.CLOCK]),
             bpm=self._any_bpm(),
             send_clock=chance.random() < 0.7,
+            clock_while_stopped=chance.random() < 0.3,
             voicing=self._any_voicing(),
             bars=bars,
         )
@@ -191,7 +193,8 @@ class Life:
         """What has to hold at any time."""
         now_ns, line = self.clock.ns, self._score.line
         self._ears.check_lengths(now_ns)
-        if line is None and self._wire is not None:
+        armed = self._anchor is not None and self._anchor.motion is Motion.ARMED  # beat 1 may be on its way
+        if line is None and self._wire is not None and not armed:
             if now_ns - self._stands_since_ns > self._wire.lead_ns + 500 * MS:
                 self._ears.check_silence()
                 self._check_counts()
@@ -311,7 +314,7 @@ class Life:
         self._score.shift(self.clock.ns, ms != 0)
 
     def _send_clock(self) -> None:
-        self._do(SetSendClock(self._chance.random() < 0.7))
+        self._do(SetSendClock(self._chance.random() < 0.7, self._chance.random() < 0.3))
 
     def _resync(self) -> None:
         self._sync = self._chance.choice([Sync.INTERNAL, Sync.CLOCK])
@@ -358,7 +361,7 @@ class Life:
     def _close_in_order(self, wire: WireOut) -> None:
         self.clock.ns += wire.lead_ns
         self._listen()
-        if wire.cancel_from(self.clock.ns):
+        if any(message != midi.CLOCK for message, _ in wire.cancel_from(self.clock.ns)):
             raise Broken("messages are left in a port that closes")
         self._ears.check_silence()
         self._forget_ears()

@@ -55,10 +55,10 @@ def test_a_player_that_breaks_its_promise_is_found_out(
         struck = midi.key_struck(message)
         kind = "clock" if message == midi.CLOCK else "on" if struck and struck[1] else "off" if struck else ""
         count += kind == ("off" if "note-off" in broken else "clock" if "clock" in broken else "on")
-        if count != 200:
+        if count < 200 or count % 40:
             send(wire, message, due_ns)
             return
-        count += 1
+        count += 1  # every fortieth, that is: some are broken where anything may happen
         if "swallowed" in broken:
             return
         send(wire, message, due_ns + 1_000_000 * ("late" in broken))
