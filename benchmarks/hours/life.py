@@ -21,6 +21,7 @@ from bridge.player.messages import (
     Command,
     Fault,
     Finished,
+    Motion,
     Panic,
     PlayerConfig,
     Report,

@@ -532,14 +532,14 @@ class Studio:
         with self._lock:
             if not self._state.evolve or self._repertoire.of_block(block) is not None:
                 return
-            job = Job(self._settings_of(block), block)
+            job = Job(self._state.sketch.in_block(block), block)
         try:
-            loop = self._model.loop(job.settings)
+            loop = self._make(job.sketch)
         except GroovebridgeError:
             return  # the decoding thread meets it too, and tells
         with self._changing():
-            if self._repertoire.of_block(block) is None and job.settings == self._settings_of(block):
-                self._send(job, loop, self._repertoire.add_block(block, loop))
+            if self._repertoire.of_block(block) is None and job.sketch == self._state.sketch.in_block(block):
+                self._send(job, loop, self._repertoire.add_block(block, loop, job.sketch))
 
     def _send(self, job: Job, loop: DrumLoop, loop_id: int) -> None:
         at = job.at or self._state.swap_at
