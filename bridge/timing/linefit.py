@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
+from operator import mul
 
 from bridge.timing.beatmap import BeatMap
 
@@ -39,21 +41,20 @@ def fit_line(ticks: Sequence[tuple[int, int]], deviation_ns: float, place: int) 
     last_number, last_ns = ticks[-1]
     count = len(ticks)
     lengths = [*(length for length in WINDOWS if length < count), min(count, MAX_WINDOW)]
-    n = sx = sy = sxx = sxy = 0.0
+    n = sx = sy = sxx = sxy = 0  # whole numbers: exact, in whatever order they are added
     low, high = -math.inf, math.inf
     newest = reversed(ticks)
     fits: list[tuple[float, float]] = []
     agreed = 0
     for length in lengths[: place + 2]:
-        while n < length:
-            number, ns = next(newest)
-            x = number - last_number
-            y = ns - last_ns
-            n += 1
-            sx += x
-            sy += y
-            sxx += x * x
-            sxy += x * y
+        more = list(islice(newest, length - n))
+        xs = [number - last_number for number, _ in more]
+        ys = [ns - last_ns for _, ns in more]
+        n = length
+        sx += sum(xs)
+        sy += sum(ys)
+        sxx += sum(map(mul, xs, xs))
+        sxy += sum(map(mul, xs, ys))
         spread = n * sxx - sx * sx
         slope = (n * sxy - sx * sy) / spread
         value = (sy - slope * sx) / n

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 
 from benchmarks.hours.life import Life, a_pool
@@ -15,7 +17,10 @@ SEED = 1
 
 
 def test_ten_hours_of_anything_leave_every_note_closed_in_its_place_and_counted() -> None:
-    lived = [live(task) for task in lives(SEED, CI_HOURS)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        lived = pool.map(live, lives(SEED, CI_HOURS), chunksize=1)
+        pool.close()
+        pool.join()
     stories = [each.story for each in lived if each.story is not None]
     assert not stories, stories[0]
     assert sum(each.hours for each in lived) >= CI_HOURS
