@@ -34,6 +34,7 @@ from bridge.ports.placing import Placer
 
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
+_FLUSH_S = 0.5  # a server on a busy machine may be that late, and what waits are note-offs
 _LEAVE_S = 2.0
 _AFTERMATH_S = 0.2
 """Between the loss of the server and the end of our client. libjack's threads tell us of the loss, through
@@ -223,13 +224,15 @@ class JackPorts:
     def close(self) -> None:
         """Send what is due by now plus the lead, drop the rest, close the client. Idempotent.
 
-        Takes two or three periods; when the server stands still, about two seconds.
+        Takes two or three periods; when the server stands still, about three seconds.
         """
         if self._closed:
             return
         self._closed = True
         atexit.unregister(self.close)
-        self.cancel_from(self.clock.now_ns() + self.out.lead_ns)
+        # One ns later: where the server was woken late its clock stands, and a note-off that was handed over
+        # a lead ahead just now is due at this very time.
+        self.cancel_from(self.clock.now_ns() + self.out.lead_ns + 1)
         self._flush()
         self._patch.close()
         self.clock.detach()
@@ -244,7 +247,7 @@ class JackPorts:
     def _flush(self) -> None:
         cycles: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._cycles = cycles
-        deadline = time.perf_counter() + max(0.1, _FLUSH_PERIODS * self.period_ns / 1e9)
+        deadline = time.perf_counter() + max(_FLUSH_S, _FLUSH_PERIODS * self.period_ns / 1e9)
         quiet = 0  # cycles since the last message was written: after two, whoever listens has had it
         while quiet < 2 and not self._lost:
             try:

@@ -95,7 +95,7 @@ class Scheduler:
 
         Returns when the system has had the time to send what it has, so that it may be closed.
         """
-        self._pending.cancel_from(self._now_ns() + LEAD_NS)
+        self._pending.cancel_from(self._now_ns() + LEAD_NS + 1)
         self._stopping = True
         self._wake.put(None)
         if self._thread is not None:

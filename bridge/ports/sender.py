@@ -105,7 +105,7 @@ class Sender:
 
     def close(self, timeout_s: float = 1.0) -> bool:
         """Send what is due within the lead, drop the rest, end the thread; whether it ended. Idempotent."""
-        self._pending.cancel_from(self._now_ns() + LEAD_NS)
+        self._pending.cancel_from(self._now_ns() + LEAD_NS + 1)
         self._stopping = True
         self._wake.put(None)
         if self._thread is not None:

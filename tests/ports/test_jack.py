@@ -216,6 +216,24 @@ def test_closing_sends_the_note_offs_and_drops_what_is_far_ahead(opened: Opener,
     take(measure, peer)
 
 
+def test_closing_sends_note_offs_though_the_clock_stands(
+    opened: Opener, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a late wake-up the server's clock stands for a moment: closing comes in the same instant."""
+
+    def measure() -> None:
+        peer.forget()
+        ports = opened(out=peer.inp)
+        now = ports.clock.now_ns()
+        monkeypatch.setattr(ports.clock, "now_ns", lambda: now)
+        for number in range(5):
+            ports.out.send(ours(number), now + ports.out.lead_ns)
+        ports.close()
+        assert len(peer.wait_for(heard_all(5))) == 5
+
+    take(measure, peer)
+
+
 def test_closed_ports_stay_closed(opened: Opener, server: JackServer) -> None:
     ports = opened()
     before = ports.clock.now_ns()

@@ -141,3 +141,12 @@ def test_a_driver_that_hangs_does_not_hang_the_program() -> None:
     assert not sender.close(timeout_s=0.05)
     leave.append(True)
     assert sender.close()
+
+
+def test_closing_sends_what_was_handed_over_a_lead_ahead_in_the_same_instant() -> None:
+    desk = Desk()
+    desk.sender.send(b"off", desk.now_ns + LEAD_NS)
+    desk.sender.send(b"far", desk.now_ns + LEAD_NS + MS)
+    desk.sender.close()
+    desk.run_until(desk.now_ns + 60 * MS)
+    assert [message for _, message in desk.sent] == [b"off"]
