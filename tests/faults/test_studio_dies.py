@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TypeVar
 
 import pytest
 
 from bridge.groove.notes import loop_notes
-from bridge.player import PlayerConfig, PlayerLink
+from bridge.player import PlayerConfig, PlayerLink, meeting
 from bridge.player.alone import STAND_NS
 from bridge.player.meeting import take_up
 from bridge.player.messages import Anchor, LoopPlaying, Motion, PortsOpened, Report, Stop, Sync
@@ -21,6 +23,18 @@ from tests.support.jackd import JackServer
 from tests.support.peer import Peer, clock_events
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
+
+
+_T = TypeVar("_T")
+
+
+def until(ready: Callable[[], _T | None]) -> _T:
+    """The answer, once there is one."""
+    deadline = time.monotonic() + 10
+    while not (answer := ready()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # no event tells of what another process does
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +119,7 @@ def test_one_that_a_studio_does_not_want_plays_on_for_the_next(peer: Peer) -> No
     with studio(peer) as doomed:
         peer.wait_for(lambda events: len(events) > 4)
         doomed.kill()
+        until(lambda: any(meeting._folder().glob("player-*.json")))  # it has seen that it is alone
         assert take_up(PlayerConfig(api="jack", out="peer:in")) is None
-        orphan = take_up(PlayerConfig(api="jack", bpm=90))
-        assert orphan is not None
+        orphan = until(lambda: take_up(PlayerConfig(api="jack", bpm=90)))
         orphan.pipe.close()
