@@ -21,10 +21,10 @@ def travel(studio: Studio, x: float, y: float) -> None:
     studio.change(lambda sketch: sketch.at(Spot(x, y)), "map")
 
 
-def morph(studio: Studio, start: DrumLoop, end: DrumLoop, share: float) -> None:
+def morph(studio: Studio, start: DrumLoop, end: DrumLoop, share: float, gesture: object = "morph") -> None:
     """Stand on the way from one loop to another: share 0..1; GroovebridgeError for another."""
     way = Way(start, end, share)
-    studio.change(lambda sketch: sketch.at(way), "morph")
+    studio.change(lambda sketch: sketch.at(way), gesture)
 
 
 def give(studio: Studio, loop: DrumLoop) -> None:

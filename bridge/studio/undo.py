@@ -12,6 +12,10 @@ TOGETHER_S = 0.7
 """Changes of one thing that follow each other as quickly as this are one gesture, such as a drag."""
 
 
+class Lasting:
+    """A gesture that takes its time: its changes are one step back, however far apart. Each is its own."""
+
+
 class Undo(Generic[T]):
     """The values that were, and those that were taken back. Pure; time is an argument. Not thread-safe."""
 
@@ -35,9 +39,10 @@ class Undo(Generic[T]):
         """`before` has just been replaced, at `at_s` seconds of any steady clock.
 
         gesture   what was changed, such as a slider's name; the same one in quick succession is one step
-                  back. None is never the same.
+                  back, and a `Lasting` one however slow. None is never the same.
         """
-        goes_on = gesture is not None and gesture == self._gesture and at_s - self._at_s < TOGETHER_S
+        goes_on = gesture is not None and gesture == self._gesture
+        goes_on = goes_on and (isinstance(gesture, Lasting) or at_s - self._at_s < TOGETHER_S)
         if not (goes_on and self._past and not self._future):
             self._past.append(before)
         self._future.clear()

@@ -17,6 +17,7 @@ from bridge.model.map import Map
 from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
+from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.sketch import Drawn, Spot
 from gui.models.files import FileModel
 from gui.models.history import HistoryModel
@@ -87,6 +88,8 @@ class SessionModel(QObject):
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
+        self._morpher: Morpher | None = None
+        self._morphing = Morphing()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._phase = Phase.LOADING
         self._state: StudioState | None = None
@@ -154,6 +157,11 @@ class SessionModel(QObject):
                 return self._opened.place_of(self._state.settings)
         return None
 
+    @property
+    def morphing(self) -> Morphing:
+        """The morph: its ends, its fader, its ride."""
+        return self._morphing
+
     def slider(self, name: str) -> float:
         """What a named slider is set to, -1..1; 0 is its rest."""
         return 0.0 if self._state is None else self._state.settings.sliders.get(name, 0.0)
@@ -186,6 +194,8 @@ class SessionModel(QObject):
         self._unsubscribe()
         self._worker.close()
         self.history.close()
+        if self._morpher is not None:
+            self._morpher.close()
         opened = self._opened or _result(self._opening)
         if opened is not None:
             opened.studio.close()
@@ -201,6 +211,7 @@ class SessionModel(QObject):
         self._refusal = None
         self._opened = done.result()
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
+        self._morpher = Morpher(self._opened.studio, self._told.emit)
         self._set_phase(Phase.READY)
         self._refresh()
 
@@ -225,6 +236,14 @@ class SessionModel(QObject):
             return False
         self._refresh()
         return True
+
+    def morph(
+        self, act: Callable[Concatenate[Morpher, P], object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Do something to the morph, as `ask` has the studio do it: `morph(Morpher.move, 0.5)`."""
+        if self._morpher is not None:
+            morpher = self._morpher
+            self.ask(lambda _: act(morpher, *args, **kwargs))
 
     @property
     def can_toggle(self) -> bool:
@@ -278,6 +297,9 @@ class SessionModel(QObject):
             self._coordinates = self._opened.coordinates(now.settings)
             self.settings_changed.emit()
         if before is None or _back_and_forth(before) != _back_and_forth(now):
+            self.settings_changed.emit()
+        if self._morpher is not None and self._morpher.morphing != self._morphing:
+            self._morphing = self._morpher.morphing
             self.settings_changed.emit()
         if before is None or before.swap_at is not now.swap_at:
             self.settings_changed.emit()

@@ -95,8 +95,9 @@ class MainWindow(QWidget):
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic]
         order += [panel.style_box, panel.raw, panel.reset]
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
-        order += [panel.map, panel.freedom.slider, panel.new_idea, panel.seed, *panel.swap.buttons]
-        order += [panel.fill, panel.undo, panel.redo, self.presets, self.history]
+        order += [panel.map, panel.freedom.slider, panel.new_idea, panel.fill, panel.seed]
+        order += [*panel.morph.controls, *panel.swap.buttons]
+        order += [panel.undo, panel.redo, self.presets, self.history]
         order.append(self.status.remedy)
         for first, second in pairwise(order):
             self.setTabOrder(first, second)

@@ -16,6 +16,7 @@ from gui.views import theme, words
 from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
 from gui.views.icons import icon
 from gui.views.map_view import MapView
+from gui.views.morph_bar import MorphBar
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
 from gui.views.value_slider import ValueSlider
 
@@ -82,6 +83,7 @@ class SliderPanel(QWidget):
         self.swap: Segments[SwapAt] = Segments(SWAPS)
         self._idea = Captioned("Seed", self.seed)
         self.map = MapView(session)
+        self.morph = MorphBar(session)
         self.fill = Button("Fill", "", "Fill now")
         self.undo = Button("Undo", "", "Undo")
         self.redo = Button("Redo", "", "Redo")
@@ -144,6 +146,7 @@ class SliderPanel(QWidget):
         right.setSpacing(theme.GAP)
         right.addLayout(feel)
         right.addLayout(ideas)
+        right.addWidget(self.morph)
         right.addWidget(Captioned("Changes are heard now, or at the next", self.swap))
         right.addStretch(1)
         return right

@@ -145,9 +145,10 @@ QPushButton {{
 QPushButton:hover {{ background: {CONTROL_HOVER}; }}
 QPushButton:pressed {{ background: {EDGE}; }}
 QPushButton:checked {{ background: {NOW_GROUND}; border-color: {NOW}; color: {TEXT}; }}
+QPushButton[taken="true"] {{ border-color: {DIM}; font-weight: bold; }}
 QPushButton:focus {{ border: 2px solid {FOCUS}; padding: 0 11px; }}
 QPushButton:disabled {{ background: {PANEL}; color: {FAINT}; border-color: {LINE}; }}
-QPushButton[role="icon"] {{ padding: 0; }}
+QPushButton[role="icon"], QPushButton[role="icon"]:focus {{ padding: 0; }}
 QPushButton[role="panic"] {{ color: {ATTENTION}; }}
 QPushButton[role="panic"]:disabled {{ color: {FAINT}; }}
 QPushButton[role="main"] {{ background: {CONTROL_HOVER}; font-weight: bold; }}

@@ -76,10 +76,10 @@ class ValueSlider(QSlider):
         if ev is None or ev.button() != Qt.MouseButton.LeftButton:
             return
         x = ev.position().x()
+        self.setSliderDown(True)
         if abs(x - self._x_of(self.value())) > HANDLE_RADIUS + 2:
             self.setValue(round(self._value_at(x)))
         self._grabbed_at, self._grabbed_value = x, float(self.value())
-        self.setSliderDown(True)
 
     def mouseMoveEvent(self, ev: QMouseEvent | None) -> None:  # noqa: N802
         """Drag by the distance moved, finer with Shift."""
