@@ -133,6 +133,7 @@ class MainWindow(QWidget):
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
         """Vanish at once, then end everything in order."""
         self.hide()
+        self.history.setModel(None)  # a list that has chosen takes complains if they go before it
         self._session.close()
         super().closeEvent(a0)
 
