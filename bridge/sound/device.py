@@ -1,0 +1,93 @@
+"""Where the sound goes: JACK where a server answers, else the computer's own output through PortAudio."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import GroovebridgeError
+from bridge.ports.jack_client import jack_answers, load_jack, open_client
+
+CLIENT_NAME = "Groovebridge Drums"
+_PERIOD = 256  # frames a callback that we ask PortAudio for: 5 ms at 48 kHz
+
+Render = Callable[[int, int], NDArray[np.float32]]
+"""(frames, host_ns) -> the next period, float32 [frames, 2]; called in the audio thread."""
+
+MakeRender = Callable[[int, int], Render]
+"""(sample rate, frames a period) -> what renders: called once, before the first period."""
+
+
+class SoundError(GroovebridgeError):
+    """There is nothing to hear the drums with; the sentence says what is missing and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An output that runs: its name for people, its sample rate in Hz, and what ends it."""
+
+    name: str
+    rate: int
+    close: Callable[[], None]
+
+
+def open_device(make_render: MakeRender) -> Device:
+    """Open the output that this machine would use now, and start it. Raises SoundError."""
+    return _open_jack(make_render) if jack_answers() else _open_portaudio(make_render)
+
+
+def _open_jack(make_render: MakeRender) -> Device:
+    client = open_client(load_jack(), CLIENT_NAME)
+    left, right = (client.outports.register(name) for name in ("left", "right"))
+    render = make_render(client.samplerate, client.blocksize)
+
+    def process(frames: int) -> None:
+        period = render(frames, time.perf_counter_ns())
+        left.get_array()[:] = period[:, 0]
+        right.get_array()[:] = period[:, 1]
+
+    client.set_process_callback(process)
+    client.activate()
+    speakers = client.get_ports(is_audio=True, is_physical=True, is_input=True)
+    for ours, theirs in zip((left, right), speakers[:2], strict=False):
+        client.connect(ours, theirs)
+    where = "its first two outputs" if speakers else "no outputs of its own: connect the ports left and right"
+
+    def close() -> None:
+        client.deactivate()
+        client.close()
+
+    return Device(f"JACK ({where})", int(client.samplerate), close)
+
+
+def _open_portaudio(make_render: MakeRender) -> Device:
+    try:
+        import sounddevice
+    except (ImportError, OSError):
+        raise SoundError(
+            "The built-in drum sound needs the PortAudio library (on Debian and Ubuntu: apt install "
+            "libportaudio2), or a JACK server."
+        ) from None
+    try:
+        info = sounddevice.query_devices(kind="output")
+        rate = int(info["default_samplerate"])
+        render = make_render(rate, _PERIOD)
+
+        def callback(out: NDArray[np.float32], frames: int, _time: Any, _status: Any) -> None:
+            out[:] = render(frames, time.perf_counter_ns())
+
+        stream = sounddevice.OutputStream(
+            samplerate=rate, blocksize=_PERIOD, channels=2, dtype="float32", latency="low", callback=callback
+        )
+        stream.start()
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise SoundError(
+            f"There is no sound output that would open ({error}). Plug in headphones or speakers, or choose "
+            f"an output in the computer's sound settings, then switch the drum sound on again."
+        ) from None
+    return Device(str(info["name"]), rate, stream.close)

@@ -1,0 +1,125 @@
+"""The drum sound as it really runs: a process, a JACK server, and an ear that counts frames."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from bridge.groove import Voice
+from bridge.ports.jack_client import load_jack, open_client
+from bridge.sound import SoundFailed, SoundLink, SoundNews, SoundOpened
+from tests.support.jackd import JackServer
+
+pytestmark = pytest.mark.jack
+WAIT_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JackServer]:
+    with JackServer() as server:
+        yield server
+
+
+class Ear:
+    """A JACK client that hears one audio port, and knows the host time of what it hears."""
+
+    def __init__(self) -> None:
+        self.periods: queue.SimpleQueue[tuple[int, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = (
+            queue.SimpleQueue()
+        )
+        self.client = open_client(load_jack(), "ear")
+        self.port = self.client.inports.register("in")
+        self.client.set_process_callback(self._process)
+        self.client.activate()
+
+    def _process(self, frames: int) -> None:
+        self.periods.put((self.client.last_frame_time, self.port.get_array().copy()))
+
+    def blows(self, count: int) -> list[int]:
+        """The frames at which sound sets in after silence, until there are `count`."""
+        found: list[int] = []
+        quiet_since = 0
+        deadline = time.monotonic() + WAIT_S
+        while len(found) < count and time.monotonic() < deadline:
+            start, sound = self.periods.get(timeout=WAIT_S)
+            for at in np.flatnonzero(np.abs(sound) > 1e-4):
+                frame = start + int(at)
+                if frame - quiet_since > 3000:
+                    found.append(frame)
+                quiet_since = frame
+        return found
+
+    def close(self) -> None:
+        self.client.deactivate()
+        self.client.close()
+
+
+def opened(news: queue.SimpleQueue[SoundNews]) -> SoundNews:
+    return news.get(timeout=WAIT_S)
+
+
+def test_blows_are_heard_at_their_distance_in_frames(server: JackServer) -> None:
+    news: queue.SimpleQueue[SoundNews] = queue.SimpleQueue()
+    link = SoundLink(news.put)
+    ear = Ear()
+    try:
+        assert isinstance(opened(news), SoundOpened)
+        ear.client.connect("Groovebridge Drums:left", ear.port.name)
+        first_ns = time.perf_counter_ns() + 500_000_000
+        for number in range(6):
+            link.strike(Voice.CLOSED_HAT, 127, first_ns + number * 400_000_000)
+        link.strike(Voice.KICK, 127, first_ns + 60_000_000_000)
+        link.cancel_from(first_ns + 50_000_000_000)
+        heard = ear.blows(6)
+        gaps = np.diff(heard)
+        # A frame or two of rounding, and the two clocks' drift; a period (128) off would be a fault.
+        assert np.abs(gaps - 0.4 * server.rate).max() < 48
+    finally:
+        link.close()
+        ear.close()
+    assert news.empty()
+
+
+def test_a_sound_process_that_dies_is_told_once(server: JackServer) -> None:
+    news: queue.SimpleQueue[SoundNews] = queue.SimpleQueue()
+    link = SoundLink(news.put)
+    try:
+        assert isinstance(opened(news), SoundOpened)
+        os.kill(link._process.pid, signal.SIGKILL)
+        gone = opened(news)
+        assert isinstance(gone, SoundFailed)
+        assert "Switch it on again" in gone.reason
+        link.strike(Voice.KICK, 100, time.perf_counter_ns())  # into the void, in silence
+    finally:
+        link.close()
+    assert news.empty()
+
+
+def test_a_process_that_does_not_end_is_ended() -> None:
+    news: queue.SimpleQueue[SoundNews] = queue.SimpleQueue()
+    deaf = 'import time; print(\'{"opened": "nowhere"}\', flush=True); time.sleep(600)'
+    link = SoundLink(news.put, (sys.executable, "-c", deaf))
+    assert opened(news) == SoundOpened("nowhere")
+    link.close()
+    link.close()
+    assert news.empty()
+
+
+def test_without_an_output_a_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "no-such-server")
+    news: queue.SimpleQueue[SoundNews] = queue.SimpleQueue()
+    link = SoundLink(news.put)
+    try:
+        told = opened(news)
+    finally:
+        link.close()
+    if isinstance(told, SoundFailed):  # a machine with a sound card has an output
+        assert "PortAudio" in told.reason or "no sound output" in told.reason
+    assert news.empty()
