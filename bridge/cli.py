@@ -90,6 +90,7 @@ groovebridge play                             drums on a virtual port at 120 BPM
 groovebridge play --bpm 96 --seed 7 --evolve  other drums, new ones every four bars
 groovebridge play --sync clock --in "Ardour"  follow your DAW's MIDI clock
 groovebridge play --sync link                 share tempo, beat and start with others on Ableton Link
+groovebridge play --sound                     heard at once, through the computer's own sound
 groovebridge play --out "Synth" --bars 8 --record take.mid
 """
 
@@ -168,6 +169,9 @@ def play(
             "--clock-while-stopped", help="Send MIDI clock also before the start and after the end."
         ),
     ] = False,
+    sound: Annotated[
+        bool, typer.Option("--sound", help="Sound the built-in drums, too: without a DAW.")
+    ] = False,
     record: Annotated[
         Path | None, typer.Option(metavar="OUT.mid", help="Write down what was played as a MIDI file.")
     ] = None,
@@ -179,7 +183,7 @@ def play(
     """Stream drums into your DAW through a MIDI port, without a window."""
     from bridge.files import FileWriteError, check_place, write_atomically
     from bridge.groove import NOTE_MAPS
-    from bridge.player.messages import PlayerConfig, Sync
+    from bridge.player.messages import PlayerConfig, SoundWhen, Sync
     from bridge.player.voicing import Voicing
     from bridge.ports import best_api
 
@@ -207,6 +211,7 @@ def play(
         clock_while_stopped=clock_while_stopped,
         voicing=Voicing(NOTE_MAPS[note_map.value].out_notes, channel - 1),
         latency_ms=latency,
+        sound=SoundWhen.ON if sound else SoundWhen.OFF,
         bars=bars,
         record=None if record is None else str(record.absolute()),
     )

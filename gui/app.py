@@ -23,7 +23,7 @@ from bridge.errors import GroovebridgeError
 from bridge.model import Bundle, Model, Settings
 from bridge.model.map import Map
 from bridge.player.meeting import take_up
-from bridge.player.messages import PlayerConfig
+from bridge.player.messages import PlayerConfig, SoundWhen
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
 from bridge.studio.history import History, Journal, read_journal
@@ -71,7 +71,7 @@ def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Open
     try:
         studio = Studio(
             model,
-            config=config,
+            config=config or PlayerConfig(sound=SoundWhen.AUTO),
             orphan=orphan,
             make=Maker(model, model, chart).loop,
             history=History(takes, journal.add),

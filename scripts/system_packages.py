@@ -40,6 +40,7 @@ MIDI = (
     Need("libasound.so.2", ("libasound2t64", "libasound2"), "ALSA MIDI ports"),
     Need("libjack.so.0", ("libjack-jackd2-0",), "JACK MIDI ports"),
 )
+SOUND = (Need("libportaudio.so.2", ("libportaudio2",), "the built-in drum sound without JACK"),)
 WINDOW = tuple(
     Need(what, packages, "the window")
     for what, packages in (
@@ -75,9 +76,9 @@ def needs_of(purpose: str) -> tuple[Need, ...]:
     if not sys.platform.startswith("linux"):
         return ()
     if purpose == "test":
-        return MIDI + WINDOW + JACK_SERVER
+        return MIDI + SOUND + WINDOW + JACK_SERVER
     has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return MIDI + WINDOW if has_display else MIDI
+    return MIDI + SOUND + (WINDOW if has_display else ())
 
 
 def provide(needs: Iterable[Need], record: Path) -> list[str]:

@@ -67,7 +67,7 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
-from bridge.player.output import Output
+from bridge.player.output import Drums, NoDrums, Output
 from bridge.player.patterns import Card, Deck, pattern_of
 from bridge.player.recorder import Recorder
 from bridge.player.voicing import Voicing
@@ -105,8 +105,10 @@ class Engine:
         config: PlayerConfig,
         report: Callable[[Report], None],
         open_link: Callable[[], LinkSession] = AbletonLink,
+        drums: Drums | None = None,
     ) -> None:
         self._report = report
+        self._drums = drums or NoDrums()
         self._open_link = open_link
         self._session: LinkSession | None = None  # once Link was asked for
         self._internal = InternalConductor(check_bpm(config.bpm))
@@ -147,7 +149,7 @@ class Engine:
         """Play through these ports from now on. A song of ours that was cut short goes on in time."""
         self._change_clock()
         self._ports = ports
-        self._output = Output(ports.out, self.recorder)
+        self._output = Output(ports.out, self.recorder, self._drums)
         self.tell_ports()
         self._whereabouts.moved = True
         for key in sorted(self._hanging):
@@ -450,7 +452,7 @@ class Engine:
         here = max(song.to_ticks(now_ns), self._began_ticks) if at_ticks is None else at_ticks
         _, back = output.take_back(now_ns)
         closed = max(here, self._latency.line(song).to_ticks(due_ns)) if output.open_keys else here
-        output.close_notes(due_ns, closed)
+        output.silence(due_ns, closed)
         stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
         for message in stays:
             output.system(message, due_ns)
@@ -511,7 +513,7 @@ class Engine:
         _, others = output.take_back(now_ns)
         self._sequencer.release(self._sequencer.position_ticks)
         here = self._position if song is None else self._latency.line(song).to_ticks(due_ns)
-        output.close_notes(due_ns, here)
+        output.silence(due_ns, here)
         for key in self._voicing.keys:
             output.system(midi.note_off(key), due_ns)
         output.system(midi.all_notes_off(self._voicing.channel), due_ns)

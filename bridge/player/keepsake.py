@@ -20,9 +20,11 @@ from bridge.player.messages import (
     SetLatency,
     SetLoop,
     SetSendClock,
+    SetSound,
     SetSync,
     SetTempo,
     SetVoicing,
+    Sound,
 )
 
 _REMEMBERED = 256  # loops; one that the song comes back to later is given anew by the studio
@@ -45,6 +47,7 @@ class Keepsake:
         self._playing: LoopPlaying | None = None
         self._ports: PortsOpened | Fault | None = None
         self._anchor: Anchor | None = None
+        self._sound: Sound | None = None
 
     @property
     def api(self) -> str:
@@ -66,6 +69,8 @@ class Keepsake:
         match report:
             case Anchor():
                 self._anchor = report
+            case Sound():
+                self._sound = report
             case LoopPlaying():
                 self._playing = report
             case PortsOpened():
@@ -82,8 +87,8 @@ class Keepsake:
         return Legacy(self.config, tuple(loops[number] for number in sorted(loops)), self._memo)
 
     def reports(self) -> list[Report]:
-        """What was said last about ports, loop and position: said again, it tells where things stand."""
-        return [each for each in (self._ports, self._playing, self._anchor) if each is not None]
+        """What was said last about each: said again, it tells where things stand."""
+        return [each for each in (self._ports, self._playing, self._anchor, self._sound) if each is not None]
 
     def _add(self, command: SetLoop) -> None:
         self._loops[command.loop_id] = command
@@ -109,6 +114,8 @@ def settled(config: PlayerConfig, command: Command) -> PlayerConfig:
                 return replace(config, latency_ms=check_latency(latency_ms))
             case SetSendClock(on, while_stopped):
                 return replace(config, send_clock=on, clock_while_stopped=while_stopped)
+            case SetSound(when):
+                return replace(config, sound=when)
             case SetVoicing(voicing):
                 return replace(config, voicing=voicing)
     except SettingError:

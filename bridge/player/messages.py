@@ -40,6 +40,16 @@ class Sync(Enum):
         return self is not Sync.CLOCK
 
 
+class SoundWhen(Enum):
+    """When the built-in drums sound: never, while no other program is connected to our output (where that can
+    be told: on JACK, and without a MIDI system), or always.
+    """
+
+    OFF = "off"
+    AUTO = "auto"
+    ON = "on"
+
+
 class Motion(Enum):
     """What the transport is doing. ARMED: Start came, the next clock is the downbeat."""
 
@@ -69,6 +79,7 @@ class PlayerConfig:
     record     write all that went out to this .mid when the player ends (None: do not record)
     realtime   ask the system for real-time priority
     latency_ms how much earlier than their time notes go out; see `SetLatency`
+    sound      when the built-in drums sound
     """
 
     api: str = "auto"
@@ -84,6 +95,7 @@ class PlayerConfig:
     client_name: str = "Groovebridge"
     realtime: bool = True
     latency_ms: float = 0.0
+    sound: SoundWhen = SoundWhen.OFF
 
 
 # --- commands ---
@@ -175,6 +187,13 @@ class SetSendClock:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSound:
+    """When the built-in drums sound. Asked again, it tries again what failed. `Sound` reports answer."""
+
+    when: SoundWhen
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Roll from a song position (ticks, a multiple of 240). None: from where we are.
 
@@ -228,6 +247,7 @@ Command = (
     | SetLatency
     | MeasureLoopback
     | SetSendClock
+    | SetSound
     | Start
     | FallIn
     | Stop
@@ -328,6 +348,25 @@ class Loopback:
     trouble: str = ""
 
 
+class SoundStage(Enum):
+    """How far the built-in drums are."""
+
+    OFF = "off"
+    OPENING = "opening"
+    ON = "on"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The built-in drums; told when it changes, at first they are off. `text` is the output's name while ON,
+    and the sentence that says why and what to do when FAILED (a `Fault` too, if they are to sound always).
+    """
+
+    stage: SoundStage
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The number of bars asked for (`--bars`) has been played and every note is closed."""
@@ -368,8 +407,8 @@ class Ended:
 class Legacy:
     """The first report to a studio that takes up a player whose own studio has died: what that one left.
 
-    Ports, loop and position follow as `PortsOpened` (or the `Fault` by which they were lost), `LoopPlaying`
-    and `Anchor`.
+    Ports, loop, position and sound follow as `PortsOpened` (or the `Fault` by which they were lost),
+    `LoopPlaying`, `Anchor` and `Sound`.
 
     config   how the player is set: what one that takes its place would have to start with
     loops    the loop that plays, the last one for all blocks and the newest ones, by number
@@ -387,6 +426,7 @@ Report = (
     | PortsOpened
     | PortsChanged
     | Loopback
+    | Sound
     | Fault
     | Notice
     | Finished

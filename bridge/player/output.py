@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bridge.player import midi
 from bridge.player.recorder import Recorder
@@ -43,6 +44,34 @@ class _Handed:
     file_ticks: int = 0
 
 
+class Drums(Protocol):
+    """Whoever sounds the notes beside the port, such as `Speaker`. Times are on the ports' clock; nothing
+    blocks.
+    """
+
+    def strike(self, voice: int, velocity: int, due_ns: int) -> None:
+        """A note-on of a voice 0..8, velocity 1..127, goes out at that time."""
+
+    def cancel_from(self, from_ns: int) -> None:
+        """What is due at or after that time is taken back."""
+
+    def silence(self, due_ns: int) -> None:
+        """Nothing sounds any more from that time on."""
+
+
+class NoDrums:
+    """`Drums` that nobody hears."""
+
+    def strike(self, voice: int, velocity: int, due_ns: int) -> None:
+        """Nothing."""
+
+    def cancel_from(self, from_ns: int) -> None:
+        """Nothing."""
+
+    def silence(self, due_ns: int) -> None:
+        """Nothing."""
+
+
 class Output:
     """One opened MIDI output with its open notes. Owned by the player's loop; nothing blocks.
 
@@ -55,8 +84,9 @@ class Output:
     nothing new to a receiver that has heard it, and is not recorded.
     """
 
-    def __init__(self, port: MidiOut, recorder: Recorder) -> None:
+    def __init__(self, port: MidiOut, recorder: Recorder, drums: Drums) -> None:
         self._port = port
+        self._drums = drums
         self._recorder = recorder
         self._open: dict[int, _Note] = {}  # by key
         self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
@@ -117,6 +147,7 @@ class Output:
         want it (`resend`).
         """
         back = self._port.cancel_from(from_ns)
+        self._drums.cancel_from(from_ns)
         gone = Counter(back)
         kept: deque[_Handed] = deque()
         undone: list[_Handed] = []
@@ -147,6 +178,11 @@ class Output:
                 gone[entry] -= 1
                 others.append(entry)
         return [handed.event for handed in undone if handed.event is not None], others
+
+    def silence(self, due_ns: int, ticks: float) -> None:
+        """A note-off for every open key, and no more of what rings on in the built-in drums."""
+        self.close_notes(due_ns, ticks)
+        self._drums.silence(due_ns)
 
     def close_notes(self, due_ns: int, ticks: float, but_for: Collection[int] = ()) -> None:
         """A note-off for every open key, except those that these voices have struck."""
@@ -206,15 +242,19 @@ class Output:
         self._open[key] = note = _Note(voice, event.ticks)
         self._struck.add(key)
         self._notes_sent += 1
-        self._send(midi.note_on(key, voicing.velocity(voice, event.value)), due_ns, event.ticks, note, event)
+        velocity = voicing.velocity(voice, event.value)
+        due_ns = self._send(midi.note_on(key, velocity), due_ns, event.ticks, note, event)
+        self._drums.strike(voice, velocity, due_ns)
 
     def _close(self, key: int, due_ns: int, ticks: float, event: NoteEvent | None = None) -> None:
         self._send(midi.note_off(key), due_ns, ticks, self._open.pop(key), event)
 
-    def _send(self, message: bytes, due_ns: int, ticks: float, note: _Note, event: NoteEvent | None) -> None:
+    def _send(self, message: bytes, due_ns: int, ticks: float, note: _Note, event: NoteEvent | None) -> int:
+        """Hand over a message of a note; returns when it is due after all."""
         due_ns = self._in_order(_key_of(message), due_ns)
         self._port.send(message, due_ns)
         self._ledger.append(_Handed(event, due_ns, message, note, self._recorder.place(ticks)))
+        return due_ns
 
     def _write_down(self, handed: _Handed) -> None:
         if handed.message is not None:

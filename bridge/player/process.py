@@ -32,9 +32,30 @@ from bridge.errors import GroovebridgeError
 from bridge.player.engine import Engine
 from bridge.player.intake import Intake
 from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
-from bridge.player.messages import Command, Ended, Fault, Notice, OpenPorts, PlayerConfig, PortsChanged, Quit
+from bridge.player.messages import (
+    Command,
+    Ended,
+    Fault,
+    Notice,
+    OpenPorts,
+    PlayerConfig,
+    PortsChanged,
+    Quit,
+    SetSound,
+)
 from bridge.player.reopening import Checked, Reopened, Reopener, check
-from bridge.ports import Clock, Incoming, OthersChanged, PeerBack, PeerGone, PortLost, Ports, open_ports
+from bridge.player.speaker import SoundTold, Speaker
+from bridge.ports import (
+    Clock,
+    Heard,
+    Incoming,
+    OthersChanged,
+    PeerBack,
+    PeerGone,
+    PortLost,
+    Ports,
+    open_ports,
+)
 from bridge.ports.sender import HostClock
 
 FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -47,7 +68,7 @@ class _PortsClosed:
     """In the inbox: what arrived before this is of ports that are closed, timed by a clock that is gone."""
 
 
-_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost, StudioGone, StudioCame or _PortsClosed
+_Inbox = SimpleQueue[object]  # Command, Incoming, PortLost, StudioGone, StudioCame, SoundTold or _PortsClosed
 
 
 def run_player(config: PlayerConfig, pipe: Connection) -> None:
@@ -84,7 +105,8 @@ class _Player:
         self._inbox = inbox
         self._intake = Intake(inbox)
         self._studio = studio
-        self._engine = Engine(config, studio.report)
+        self._speaker = Speaker(config.sound, studio.report, inbox.put)
+        self._engine = Engine(config, studio.report, drums=self._speaker)
         self._ports: Ports | None = None
         self._clock: Clock = HostClock()
         self._stale = 0  # how many _PortsClosed are in the inbox
@@ -116,10 +138,11 @@ class _Player:
                 engine.wind_down()
 
     def end(self) -> None:
-        """Close notes and ports, leave a Link session, write the recording, say `Ended`."""
+        """Close notes, ports and sound, leave a Link session, write the recording, say `Ended`."""
         self._give_up()
         self._close()
         self._engine.leave()
+        self._speaker.close()
         if self._opened and self._config.record is not None:
             try:
                 self._engine.recorder.write(self._config.record)
@@ -153,8 +176,15 @@ class _Player:
                 self._take_over(by)
             case _PortsClosed():
                 self._stale -= 1
-            case Incoming() | PortLost() | PeerGone() | PeerBack() | OthersChanged() if self._stale:
+            case Incoming() | PortLost() | PeerGone() | PeerBack() | OthersChanged() | Heard() if self._stale:
                 pass
+            case Heard(connected):
+                self._speaker.heard(connected)
+            case SoundTold():
+                self._speaker.told(item)
+            case SetSound(when):
+                self._speaker.set(when)
+                self._studio.obeyed(item)
             case OthersChanged():
                 self._studio.report(PortsChanged())
             case PeerGone(text):
@@ -184,11 +214,13 @@ class _Player:
         self._ports = ports
         self._clock = ports.clock
         self._remembered = OpenPorts(ports.api, ports.destination, ports.source)
+        self._speaker.attach(ports)
         self._engine.attach(ports, self._clock.now_ns())
 
     def _close(self) -> None:
         """Let go of the ports, if there are any."""
         self._engine.detach(self._clock.now_ns())
+        self._speaker.detach()
         if self._ports is not None:
             self._ports.close()
             self._ports = None

@@ -7,6 +7,7 @@ Their values and protocols are in `bridge.ports.base`.
 from bridge.ports.apis import APIS, best_api, check_ports, list_ports, open_ports
 from bridge.ports.base import (
     Clock,
+    Heard,
     Inbox,
     Incoming,
     MidiIn,
@@ -24,6 +25,7 @@ from bridge.ports.base import (
 __all__ = [
     "APIS",
     "Clock",
+    "Heard",
     "Inbox",
     "Incoming",
     "MidiIn",

@@ -64,9 +64,18 @@ class OthersChanged:
     """Ports of other programs or devices have come or gone: a list of them is out of date."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whether anything is connected to our own virtual output, told when that changes; at first nothing is.
+    JACK alone can tell.
+    """
+
+    connected: bool
+
+
 class Inbox(Protocol):
     """Where a port puts what arrives (`Incoming`), its loss (`PortLost`), and what becomes of others
-    (`PeerGone`, `PeerBack`, `OthersChanged`); such as `queue.SimpleQueue`.
+    (`PeerGone`, `PeerBack`, `OthersChanged`, `Heard`); such as `queue.SimpleQueue`.
     """
 
     def put(self, item: object, /) -> None:

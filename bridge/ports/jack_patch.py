@@ -2,7 +2,8 @@
 
 JACK forgets a connection together with the port of a program that quits. The server tells of each port that
 comes or goes, in a thread that must not ask it anything; so a thread of ours wakes up a moment later, looks,
-connects what is there again, and says so. It sleeps unless ports come or go.
+connects what is there again, and says so. It says, too, whether a virtual output of ours is heard. It sleeps
+unless ports or connections come or go.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import queue
 import threading
 from typing import Any
 
-from bridge.ports.base import Inbox
+from bridge.ports.base import Heard, Inbox
 from bridge.ports.patch import Patch, Wire
 from bridge.realtime import follow
 
@@ -21,8 +22,8 @@ _LEAVE_S = 1.0
 
 
 class JackPatch:
-    """The wanted connections of one client. `note_change` is for JACK's notification thread, `end` for any,
-    the rest for the thread that opens and closes.
+    """The wanted connections of one client. `note_change` and `note_connection` are for JACK's notification
+    thread, `end` for any, the rest for the thread that opens and closes.
     """
 
     def __init__(self, jack: Any, client: Any, inbox: Inbox) -> None:
@@ -32,6 +33,8 @@ class JackPatch:
         self._changes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._over = False
         self._patch = Patch((), inbox)
+        self._virtual: str | None = None  # our output, where others connect to it
+        self._heard = False
         self._thread: threading.Thread | None = None
 
     def start(self, out: str, destination: str | None, source: str | None, inp: str, patient: bool) -> None:
@@ -49,12 +52,17 @@ class JackPatch:
                 if start is not None and end is not None:
                     self._client.connect(start, end)
         self._patch = Patch(wires, self._inbox)
+        self._virtual = out if destination is None else None
         self._look()
         self._thread = threading.Thread(target=self._run, name="jack-patch", daemon=True)
         self._thread.start()
 
     def note_change(self, _port: object, _registered: bool) -> None:
         """A port has come or gone."""
+        self._changes.put(None)
+
+    def note_connection(self, _start: object, _end: object, _connected: bool) -> None:
+        """Two ports have been connected, or are so no more."""
         self._changes.put(None)
 
     def end(self) -> None:
@@ -81,6 +89,12 @@ class JackPatch:
     def _look(self) -> None:
         ports = self._client.get_ports(is_midi=True)
         self._patch.look({port.name for port in ports if not self._client.owns(port)})
+
+        if self._virtual is not None:
+            heard = bool(self._client.get_all_connections(self._virtual))
+            if heard is not self._heard:
+                self._heard = heard
+                self._inbox.put(Heard(heard))
 
     def _wire(self, far: str, ours: str, start: str, end: str) -> Wire:
         def connect() -> bool:

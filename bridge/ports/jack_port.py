@@ -178,6 +178,7 @@ class JackPorts:
             self.source = match_port(inp, port_names(client, is_output=True), "input") if inp else None
         self._patch = JackPatch(self._jack, client, self._inbox)
         client.set_port_registration_callback(self._patch.note_change, only_available=False)
+        client.set_port_connect_callback(self._patch.note_connection, only_available=False)
         client.set_process_callback(self._process)
         client.set_blocksize_callback(self._set_period)
         client.set_xrun_callback(self._count_xrun)

@@ -56,6 +56,13 @@ def follow() -> None:
             _way.take()
 
 
+def leave() -> None:
+    """Make the calling thread ordinary again: a program that it starts next is then ordinary too."""
+    if _way is not None:
+        with contextlib.suppress(OSError):
+            _way.leave()
+
+
 def advice() -> str:
     """What a user may do where real-time priority is refused: sentences, with lines of a file in between."""
     return _ADVICE.get(

@@ -37,6 +37,11 @@ def take_fifo() -> None:
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
 
 
+def leave_fifo() -> None:
+    """No more SCHED_FIFO for the calling thread; rtkit's is not inherited anyway."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def take_rtkit() -> None:
     """Have rtkit make the calling thread SCHED_RR."""
     ask_rtkit(thread := threading.get_native_id(), PRIORITY)
@@ -87,5 +92,5 @@ def stay_in_memory(libc: Any = None) -> bool:
     return int(libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT)) == 0
 
 
-WAYS = (Way("SCHED_FIFO", take_fifo, stay_in_memory), Way("rtkit", take_rtkit, bound_computing))
+WAYS = (Way("SCHED_FIFO", take_fifo, stay_in_memory, leave_fifo), Way("rtkit", take_rtkit, bound_computing))
 """The first is always tried first, so memory is seen to whichever is granted."""

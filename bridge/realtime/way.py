@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def _nothing() -> None:
-    """There is nothing to prepare."""
+    """There is nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,12 @@ class Way:
 
     take      makes the calling thread real-time
     prepare   what the process must do before, in its main thread
+    leave     makes the calling thread ordinary again, where a program that it starts would inherit
 
-    Both raise OSError where the system refuses or does not have it.
+    All raise OSError where the system refuses or does not have it.
     """
 
     name: str
     take: Callable[[], None]
     prepare: Callable[[], object] = _nothing
+    leave: Callable[[], None] = _nothing

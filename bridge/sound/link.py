@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import IO
+
+from bridge import realtime
 
 RECORD = struct.Struct("<BBBxxxxxq")
 """A blow on the pipe: kind, voice, velocity, host time in ns."""
@@ -40,25 +43,19 @@ class SoundLink:
     """A process that sounds. Times are `time.perf_counter_ns`, velocities 1..127, voices 0..8.
 
     `on_news` is called from a thread of the link: once when the output is open or is not to be had, and again
-    when the process ends by itself. All other methods are for one thread, and never block but `close`.
+    when the process ends by itself. All other methods are for one thread, and never block but `close`: the
+    process is started, and waited for, by a thread.
     """
 
     def __init__(self, on_news: Callable[[SoundNews], None], command: tuple[str, ...] | None = None) -> None:
         self._on_news = on_news
-        self._closing = False
+        self._command = command or (sys.executable, "-m", "bridge.sound")
+        self._ending = False
         self._records: SimpleQueue[bytes | None] = SimpleQueue()
-        self._process = subprocess.Popen(
-            command or (sys.executable, "-m", "bridge.sound"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self._threads = [
-            threading.Thread(target=self._write, name="sound-write", daemon=True),
-            threading.Thread(target=self._read, name="sound-read", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self.pid: int | None = None
+        """The process, once it has been started."""
+        self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
+        self._thread.start()
 
     def strike(self, voice: int, velocity: int, host_ns: int) -> None:
         """A blow, to be heard at a time (a moment later, the same for all)."""
@@ -72,23 +69,40 @@ class SoundLink:
         """Let all that sounds die away."""
         self._records.put(RECORD.pack(SILENCE, 0, 0, host_ns))
 
-    def close(self) -> None:
-        """End the process and wait for it: two seconds at most, then it is killed. Idempotent."""
-        if self._closing:
-            return
-        self._closing = True
+    def end(self) -> None:
+        """Have the process end; nothing is told any more. One that does not within two seconds is killed."""
+        self._ending = True
         self._records.put(None)
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for thread in self._threads:
-            thread.join()
 
-    def _write(self) -> None:
-        pipe = self._process.stdin
-        assert pipe is not None
+    def close(self) -> None:
+        """End the process and wait for that. Idempotent."""
+        self.end()
+        self._thread.join()
+
+    def _run(self) -> None:
+        realtime.leave()  # the process is to be an ordinary one: making a kit takes long
+        try:
+            process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            self._on_news(SoundFailed(f"The drum sound could not be started ({error}). Try again."))
+            self._drain()
+            return
+        self.pid = process.pid
+        realtime.follow()
+        assert process.stdin is not None and process.stdout is not None
+        reader = threading.Thread(target=self._read, args=(process.stdout,), name="sound-read", daemon=True)
+        reader.start()
+        self._write(process.stdin)
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join()
+
+    def _write(self, pipe: IO[bytes]) -> None:
         try:
             with pipe:
                 while (record := self._records.get()) is not None:
@@ -96,17 +110,20 @@ class SoundLink:
                     if self._records.empty():
                         pipe.flush()
         except OSError:  # the process has gone: the reader tells
-            while not self._closing and self._records.get() is not None:
-                pass
+            self._drain()
 
-    def _read(self) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None
+    def _drain(self) -> None:
+        while not self._ending:
+            self._records.get()
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        realtime.follow()
         failed = False
         with pipe:
             for line in pipe:
                 news = json.loads(line)
                 failed = "failed" in news
-                self._on_news(SoundFailed(news["failed"]) if failed else SoundOpened(news["opened"]))
-        if not self._closing and not failed:
+                if not self._ending:
+                    self._on_news(SoundFailed(news["failed"]) if failed else SoundOpened(news["opened"]))
+        if not self._ending and not failed:
             self._on_news(SoundFailed("The drum sound stopped unexpectedly. Switch it on again."))

@@ -167,6 +167,7 @@ def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool)
         studio.set_tempo(config.bpm)
     studio.set_voicing(config.voicing)
     studio.set_latency(config.latency_ms)
+    studio.set_sound(config.sound)
     studio.set_send_clock(config.send_clock, config.clock_while_stopped)
     studio.set_evolve(evolve)
     studio.recall(settings)
@@ -183,6 +184,7 @@ def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str
     opened = watched = False
     news: str | None = None
     told = _SyncNews()
+    sounding = False
     while True:
         if state.ended:
             return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
@@ -201,6 +203,9 @@ def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str
             told = latest
             if latest.sentence:
                 say(latest.sentence)
+        if state.sounding and not sounding:
+            say(f"The drums sound through {state.sound.text}.")
+        sounding = state.sounding
         if watch is not None and not watched and state.motion is Motion.ROLLING:
             watched = True
             watch(state)

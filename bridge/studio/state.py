@@ -7,11 +7,25 @@ from dataclasses import dataclass, field
 from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.player.loopback import setting_ms
-from bridge.player.messages import Anchor, ClockState, Loopback, Motion, PortsOpened, Stats, SwapAt, Sync
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Loopback,
+    Motion,
+    PortsOpened,
+    Sound,
+    SoundStage,
+    SoundWhen,
+    Stats,
+    SwapAt,
+    Sync,
+)
 from bridge.player.voicing import Voicing
 from bridge.studio.history import Take
 from bridge.studio.sketch import Sketch
 from bridge.timing import BeatMap
+
+NO_SOUND = Sound(SoundStage.OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,8 @@ class StudioState:
     fault        what the user must know, until it is dismissed
     notice       that what a fault told of is over, until it is dismissed
     stats        the player's figures, told at each stop and at the end
+    sound        the built-in drums: how far they are, and the output's name or what is wrong;
+                 sound_when when they are to sound
     latency_ms   how much earlier than their time notes go out
     measuring    notes are sent out and listened for; loopback the outcome of the last time
     finished     the number of bars that was asked for has been played
@@ -55,6 +71,8 @@ class StudioState:
     fault: str | None = None
     notice: str | None = None
     stats: Stats | None = None
+    sound: Sound = NO_SOUND
+    sound_when: SoundWhen = SoundWhen.OFF
     latency_ms: float = 0.0
     measuring: bool = False
     loopback: Loopback | None = None
@@ -79,6 +97,11 @@ class StudioState:
     def playing(self) -> bool:
         """Whether the song rolls, or will at the next clock."""
         return self.motion is not Motion.STOPPED
+
+    @property
+    def sounding(self) -> bool:
+        """Whether the built-in drums can be heard."""
+        return self.sound.stage is SoundStage.ON
 
     @property
     def latency_offer_ms(self) -> float | None:

@@ -48,9 +48,12 @@ from bridge.player.messages import (
     SetLatency,
     SetLoop,
     SetSendClock,
+    SetSound,
     SetSync,
     SetTempo,
     SetVoicing,
+    Sound,
+    SoundWhen,
     Start,
     Stats,
     Stop,
@@ -65,7 +68,7 @@ from bridge.studio.memo import Memo
 from bridge.studio.repertoire import Repertoire
 from bridge.studio.replacing import QUICK_CRASHES, Crashes, Held
 from bridge.studio.sketch import Given, Maker, Sketch
-from bridge.studio.state import StudioState
+from bridge.studio.state import NO_SOUND, StudioState
 from bridge.studio.undo import Undo
 
 AHEAD_BLOCKS = 2
@@ -164,6 +167,7 @@ class Studio:
             next_at=memo.swap_at,
             voicing=self._config.voicing,
             send_clock=self._config.send_clock,
+            sound_when=self._config.sound,
             latency_ms=self._config.latency_ms,
             clock_while_stopped=self._config.clock_while_stopped,
             evolve=memo.evolve,
@@ -253,6 +257,15 @@ class Studio:
             self._config = replace(self._config, send_clock=on, clock_while_stopped=goes_on)
             self._set(send_clock=on, clock_while_stopped=goes_on)
             self._link.send(SetSendClock(on, goes_on))
+
+    def set_sound(self, when: SoundWhen) -> None:
+        """When the built-in drums sound; said again, it tries again what failed. `state.sound` tells how it
+        went.
+        """
+        with self._changing():
+            self._config = replace(self._config, sound=when)
+            self._set(sound_when=when)
+            self._link.send(SetSound(when))
 
     def set_latency(self, latency_ms: float) -> None:
         """Send notes that much earlier than their time, -200..200 ms; negative: later."""
@@ -577,7 +590,7 @@ class Studio:
     def _start_player(self, orphan: Orphan | None = None, anchor: Anchor | None = None) -> None:
         """Start a player (or take one up), give it what plays, and have it fall in with a song that rolls."""
         self._crashes.started(time.monotonic())
-        self._set(measuring=False)
+        self._set(measuring=False, sound=NO_SOUND)
         self._remembered = None
         if orphan is not None:
             self._link = self._link_factory(self._config, self._on_report, orphan)
@@ -650,6 +663,8 @@ class Studio:
                         self._on_end()
                 case Stats():
                     self._set(stats=report)
+                case Sound():
+                    self._set(sound=report)
                 case Loopback():
                     self._set(measuring=False, loopback=report)
                 case Finished():
@@ -676,7 +691,7 @@ class Studio:
                 self._set(takes=self._history.takes, take=take.number)
 
     def _on_end(self) -> None:
-        self._set(ended=True, ports=None, anchor=None, measuring=False)
+        self._set(ended=True, ports=None, anchor=None, measuring=False, sound=NO_SOUND)
 
     def _go_to_block(self, ticks: int) -> None:
         self._block = max(0, ticks) // LOOP_TICKS

@@ -350,7 +350,7 @@ def _back_and_forth(state: StudioState) -> tuple[bool, bool]:
 
 
 def _transport(state: StudioState) -> tuple[object, ...]:
-    return (state.anchor, state.sync, state.bpm, state.send_clock)
+    return (state.anchor, state.sync, state.bpm, state.send_clock, state.sound, state.sound_when)
 
 
 def _result(opening: Future[Opened] | None) -> Opened | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from bridge.player.messages import ClockState, Motion, SwapAt, Sync
+from bridge.player.messages import ClockState, Motion, SoundStage, SwapAt, Sync
 from bridge.studio import StudioState
 
 
@@ -40,6 +40,10 @@ _WHEN = {
     SwapAt.BAR: "The outlined loop takes over at the next bar.",
     SwapAt.LOOP: "The outlined loop takes over when the four bars start again.",
 }
+_HEARD_ONLY = {
+    False: "Ready: Space plays the built-in drums. To reach a DAW, start JACK or connect a MIDI interface.",
+    True: "Playing the built-in drums. To reach a DAW, start JACK or connect a MIDI interface.",
+}
 LOADING = Status(Level.BUSY, "Loading the drummer …")
 
 
@@ -57,7 +61,9 @@ def _trouble(state: StudioState) -> Status | None:
         return Status(Level.ATTENTION, state.fault, remedy)
     if state.ports is None:
         return Status(Level.BUSY, "Opening the MIDI ports …")
-    if state.ports.api == "none":
+    if state.ports.api == "none" and state.sound.stage is SoundStage.OPENING:
+        return Status(Level.BUSY, "Opening the built-in drum sound …")
+    if state.ports.api == "none" and not state.sounding:
         text = (
             "No MIDI system is running, so nothing reaches a DAW. Start JACK or connect a MIDI interface, "
             "then press “Look again”."
@@ -112,12 +118,16 @@ def _link(state: StudioState) -> Status | None:
 
 
 def _calm(state: StudioState, output: str | None) -> Status:
+    if state.ports is not None and state.ports.api == "none":
+        return Status(Level.CALM, _HEARD_ONLY[state.motion is Motion.ROLLING], Remedy.REOPEN)
     out = output or (state.ports.out if state.ports is not None else "")
     if state.motion is Motion.ROLLING:
         if state.next_loop is not None:
             return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.next_at]}")
         return Status(Level.CALM, f"Playing to {out}.")
     where = f"The drums go to {out}" if output else f"Choose {out} as MIDI input in your DAW"
+    if state.sounding and not output:
+        where = f"You hear the built-in drums; for a DAW, choose {out} as its MIDI input"
     ready = f"Ready. {where}. Space plays, N brings a new idea."
     if state.stats is not None and (late := state.stats.late_handover):
         return Status(Level.CALM, f"{ready} So far {late} messages were ready only after their time.")

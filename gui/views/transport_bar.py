@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from bridge.player.messages import ClockState, Motion, Sync
+from bridge.player.messages import ClockState, Motion, SoundStage, SoundWhen, Sync
 from bridge.studio import Studio
 from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
@@ -14,6 +14,17 @@ from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.port_boxes import PortBoxes
 
 SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK), ("Ableton Link", Sync.LINK))
+SOUND_CHOICES = (("Auto", SoundWhen.AUTO), ("On", SoundWhen.ON), ("Off", SoundWhen.OFF))
+SOUND_WORDS = {
+    SoundStage.OFF: ("Drum sound", theme.DIM),
+    SoundStage.OPENING: ("Sound: opening", theme.DIM),
+    SoundStage.ON: ("Sound: heard", theme.NOW),
+    SoundStage.FAILED: ("Sound: failed", theme.ATTENTION),
+}
+SOUND_TIP = (
+    "The built-in drums. Auto: they sound until a DAW or synth is connected to our output,\n"
+    "where that can be seen (on JACK, and without any MIDI)"
+)
 CLOCK_WORDS = {
     ClockState.OFF: ("Sync", theme.DIM),
     ClockState.WAITING: ("Sync: waiting", theme.DIM),
@@ -53,9 +64,13 @@ class TransportBar(QWidget):
         )
         self.send_clock = Button("Send MIDI clock", "", "Send clock")
         self.send_clock.setCheckable(True)
+        self.sound: ChoiceBox[SoundWhen] = ChoiceBox(
+            "Drum sound: when the built-in drums sound", SOUND_TIP, 76
+        )
         self.ports = PortBoxes(session)
         self.panic = Button("Panic", "", "Panic", role="panic")
         self._sync_field = Captioned("Sync", self.sync)
+        self._sound_field = Captioned("Drum sound", self.sound)
 
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, 10, theme.MARGIN, 12)
@@ -65,6 +80,7 @@ class TransportBar(QWidget):
         row.addWidget(Captioned("Tempo, BPM", self.tempo))
         row.addWidget(self._sync_field)
         row.addWidget(Captioned("MIDI clock out", self.send_clock))
+        row.addWidget(self._sound_field)
         row.addWidget(self.ports, 1)
         row.addWidget(Captioned(" ", self.panic))
 
@@ -74,6 +90,7 @@ class TransportBar(QWidget):
         self.send_clock.clicked.connect(self._on_send_clock)
         self.tempo.valueChanged.connect(lambda bpm: session.ask(Studio.set_tempo, bpm))
         self.sync.chosen.connect(lambda sync: session.ask(Studio.set_sync, sync))
+        self.sound.chosen.connect(lambda when: session.ask(Studio.set_sound, when))
         session.transport_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
         session.opened_changed.connect(self.refresh)
@@ -84,6 +101,11 @@ class TransportBar(QWidget):
     def sync_words(self) -> str:
         """What the bar says of the clock."""
         return self._sync_field.caption.text()
+
+    @property
+    def sound_words(self) -> str:
+        """What the bar says of the built-in drums."""
+        return self._sound_field.caption.text()
 
     def refresh(self) -> None:
         """Show the session's transport."""
@@ -107,11 +129,26 @@ class TransportBar(QWidget):
         self.send_clock.setChecked(state is not None and state.send_clock)
         self.sync.show_choices(SYNC_CHOICES, sync)
         self.tempo.show_value(120.0 if state is None else state.bpm)
+        self._show_sound(ready, unready)
         self._show_clock()
 
     def _unready(self) -> str:
         failed = self._session.phase is Phase.FAILED
         return "There is no drummer yet: see the line at the bottom." if failed else LOADING_TIP
+
+    def _show_sound(self, ready: bool, unready: str) -> None:
+        state = self._session.state
+        when = SoundWhen.AUTO if state is None else state.sound_when
+        words, colour = SOUND_WORDS[SoundStage.OFF if state is None else state.sound.stage]
+        tip = SOUND_TIP
+        if state is not None and state.sounding:
+            tip = f"Heard through {state.sound.text}.\n{tip}"
+        elif state is not None and state.sound.text:
+            tip = f"{state.sound.text}\n{tip}"
+        explain(self.sound, ready, tip, unready)
+        self.sound.show_choices(SOUND_CHOICES, when)
+        self._sound_field.caption.setText(words)
+        self._sound_field.caption.setStyleSheet(f"color: {colour}")
 
     def _show_clock(self) -> None:
         state = self._session.state

@@ -92,7 +92,8 @@ def test_a_sound_process_that_dies_is_told_once(server: JackServer) -> None:
     link = SoundLink(news.put)
     try:
         assert isinstance(opened(news), SoundOpened)
-        os.kill(link._process.pid, signal.SIGKILL)
+        assert link.pid is not None
+        os.kill(link.pid, signal.SIGKILL)
         gone = opened(news)
         assert isinstance(gone, SoundFailed)
         assert "Switch it on again" in gone.reason
