@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from bridge.groove import DrumLoop
-from bridge.player.messages import Anchor, ClockState, Motion, PortsOpened, Stats, SwapAt, Sync
+from bridge.player.messages import (
+    Anchor,
+    ClockState,
+    Motion,
+    PortsOpened,
+    Sound,
+    SoundStage,
+    Stats,
+    SwapAt,
+    Sync,
+)
 from bridge.studio import StudioState
 from bridge.studio.sketch import Sketch
 from gui.models.status import Level, Remedy, Status, status_of
@@ -119,3 +129,25 @@ def test_a_quiet_window_says_which_port_to_choose_and_which_keys_to_press() -> N
 
 def test_a_chosen_output_is_named_instead_of_our_own_port() -> None:
     assert "The drums go to synth:in" in status_of(picture(), "synth:in").text
+
+
+NOWHERE = PortsOpened("none", "nowhere", None)
+SOUNDING = Sound(SoundStage.ON, "speakers")
+
+
+@pytest.mark.parametrize("motion", [Motion.STOPPED, Motion.ROLLING])
+def test_without_midi_the_drums_that_are_heard_are_no_trouble_and_midi_can_be_looked_for(
+    motion: Motion,
+) -> None:
+    status = status_of(picture(motion, ports=NOWHERE, sound=SOUNDING))
+    assert (status.level, status.remedy) == (Level.CALM, Remedy.REOPEN)
+    assert "built-in drums" in status.text
+    opening = status_of(picture(motion, ports=NOWHERE, sound=Sound(SoundStage.OPENING)))
+    assert opening.level is Level.BUSY
+    failed = status_of(picture(motion, ports=NOWHERE, sound=Sound(SoundStage.FAILED, "Plug in.")))
+    assert failed.level is Level.ATTENTION
+
+
+def test_who_hears_the_drums_is_told_how_a_daw_would() -> None:
+    text = status_of(picture(sound=SOUNDING)).text
+    assert "You hear the built-in drums; for a DAW, choose Groovebridge:out" in text

@@ -20,8 +20,12 @@ from bridge.player.messages import (
     PortsChanged,
     PortsOpened,
     SetSendClock,
+    SetSound,
     SetSync,
     SetTempo,
+    Sound,
+    SoundStage,
+    SoundWhen,
     Start,
     Stop,
     SwapAt,
@@ -56,6 +60,32 @@ def test_the_stop_button_stops_and_the_playhead_rests(desk: Desk) -> None:
     desk.until(lambda: not desk.session.playhead.ticking)
     assert desk.asked(Stop())
     assert not desk.window.transport.play.isChecked()
+
+
+def test_the_drum_sound_is_chosen_with_the_keys_and_says_how_it_is(desk: Desk) -> None:
+    bar = desk.window.transport
+    assert bar.sound.currentText() == "Off"  # as this session's player was started
+    key(bar.sound, Key.Key_Up)
+    desk.until(lambda: desk.asked(SetSound(SoundWhen.ON)))
+    assert bar.sound.currentText() == "On"
+    told = {
+        Sound(SoundStage.OPENING): "Sound: opening",
+        Sound(SoundStage.ON, "speakers"): "Sound: heard",
+        Sound(SoundStage.FAILED, "There is no sound output."): "Sound: failed",
+        Sound(SoundStage.OFF): "Drum sound",
+    }
+    for sound, words in told.items():
+        desk.band.report(sound)
+        desk.until(lambda words=words: bar.sound_words == words)  # type: ignore[misc]
+        assert sound.text in bar.sound.toolTip()
+    key(bar.sound, Key.Key_Up)
+    desk.until(lambda: desk.asked(SetSound(SoundWhen.AUTO)))
+
+
+def test_before_there_is_a_drummer_its_sound_cannot_be_chosen_and_the_tip_says_why(closed_desk: Desk) -> None:
+    sound = closed_desk.window.transport.sound
+    assert not sound.isEnabled()
+    assert "still loading" in sound.toolTip()
 
 
 @pytest.mark.parametrize("place", ["window", "tempo", "seed", "sync", "slider", "panic"])

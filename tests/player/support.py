@@ -21,6 +21,7 @@ from bridge.player import PlayerConfig, PlayerLink
 from bridge.player.conductors import LinkSession
 from bridge.player.engine import Engine
 from bridge.player.messages import Command, Fault, LoopPlaying, Report, Stats
+from bridge.player.output import Drums
 from bridge.player.voicing import Voicing
 from bridge.ports.base import Incoming, OutCounters, PortLost
 from tests.player.simulated_link import SimulatedSession
@@ -122,11 +123,15 @@ class Rig:
         self,
         config: PlayerConfig | None = None,
         open_link: Callable[[SimulatedClock], LinkSession] = SimulatedSession,
+        drums: Callable[[SimulatedClock], Drums] | None = None,
     ) -> None:
         self.clock = SimulatedClock()
         self.port = MemoryPort(self.clock)
         self.reports: list[Report] = []
-        self.engine = Engine(config or PlayerConfig(), self.reports.append, lambda: open_link(self.clock))
+        self.drums = None if drums is None else drums(self.clock)
+        self.engine = Engine(
+            config or PlayerConfig(), self.reports.append, lambda: open_link(self.clock), self.drums
+        )
         self.engine.attach(MemoryPorts(self.clock, self.port), self.clock.ns)
 
     def do(self, *items: Command | Incoming | PortLost) -> None:

@@ -18,9 +18,13 @@ from bridge.player.messages import (
     Remember,
     SetLoop,
     SetSendClock,
+    SetSound,
     SetSync,
     SetTempo,
     SetVoicing,
+    Sound,
+    SoundStage,
+    SoundWhen,
     Start,
     Stop,
     Sync,
@@ -42,6 +46,7 @@ NINE = (35, 37, 44, 46, 41, 45, 48, 57, 59)
         (SetSync(Sync.CLOCK), {"sync": Sync.CLOCK}),
         (SetSendClock(True), {"send_clock": True}),
         (SetVoicing(Voicing(NINE, 3)), {"voicing": Voicing(NINE, 3)}),
+        (SetSound(SoundWhen.AUTO), {"sound": SoundWhen.AUTO}),
         (SetTempo(7), {}),
         (Start(), {}),
         (Stop(), {}),
@@ -64,17 +69,20 @@ def test_a_legacy_has_the_loop_that_plays_the_last_for_all_blocks_and_what_is_to
     assert [each.loop_id for each in keepsake.legacy().loops] == [1, 200, 396, 397, 398, 399]
 
 
-def test_a_legacy_has_settings_memo_and_the_last_word_on_ports_loop_and_place() -> None:
+def test_a_legacy_has_settings_memo_and_the_last_word_on_ports_loop_place_and_sound() -> None:
     keepsake = Keepsake(CONFIG)
     anchor = Anchor(0, 5, 120, Motion.ROLLING, Sync.INTERNAL)
+    sound = Sound(SoundStage.ON, "speakers")
     for report in (OPENED, LoopPlaying(1, 0), Anchor(0, 0, 120, Motion.STOPPED, Sync.INTERNAL), anchor):
         keepsake.report(report)
+    keepsake.report(Sound(SoundStage.OPENING))
+    keepsake.report(sound)
     keepsake.command(Remember(b"old"))
     keepsake.command(Remember(b"new"))
     keepsake.command(SetTempo(90))
     assert keepsake.legacy().memo == b"new"
     assert keepsake.legacy().config.bpm == 90
-    assert keepsake.reports() == [OPENED, LoopPlaying(1, 0), anchor]
+    assert keepsake.reports() == [OPENED, LoopPlaying(1, 0), anchor, sound]
     assert keepsake.api == "jack"
 
 

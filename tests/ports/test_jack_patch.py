@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.ports import OthersChanged, PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
+from bridge.ports import Heard, OthersChanged, PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
 from bridge.ports.base import PortError
 from tests.ports.conftest import silent, told
 from tests.support.jackd import JackServer
@@ -78,3 +78,15 @@ def test_whether_there_are_such_ports_is_known_without_opening_any(server: JackS
         with pytest.raises(PortError, match="'wrong'"):
             check_ports("jack", out, inp)
     assert list_ports("jack").outputs == (peer.inp,)
+
+
+def test_a_virtual_output_is_told_to_be_heard_and_heard_no_more(
+    opened: Opener, server: JackServer, inbox: Inbox
+) -> None:
+    ports = opened()
+    with Peer("daw") as daw:
+        daw.connect(ports.out.name, daw.inp)
+        assert told(inbox) == Heard(True)
+        daw.connect(daw.out, str(ports.inp and ports.inp.name))  # what we hear is another matter
+    assert told(inbox) == Heard(False)
+    assert silent(inbox)

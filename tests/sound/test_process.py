@@ -13,52 +13,17 @@ import numpy as np
 import pytest
 
 from bridge.groove import Voice
-from bridge.ports.jack_client import load_jack, open_client
 from bridge.sound import SoundFailed, SoundLink, SoundNews, SoundOpened
+from tests.sound.ear import WAIT_S, Ear
 from tests.support.jackd import JackServer
 
 pytestmark = pytest.mark.jack
-WAIT_S = 20.0
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[JackServer]:
     with JackServer() as server:
         yield server
-
-
-class Ear:
-    """A JACK client that hears one audio port, and knows the host time of what it hears."""
-
-    def __init__(self) -> None:
-        self.periods: queue.SimpleQueue[tuple[int, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = (
-            queue.SimpleQueue()
-        )
-        self.client = open_client(load_jack(), "ear")
-        self.port = self.client.inports.register("in")
-        self.client.set_process_callback(self._process)
-        self.client.activate()
-
-    def _process(self, frames: int) -> None:
-        self.periods.put((self.client.last_frame_time, self.port.get_array().copy()))
-
-    def blows(self, count: int) -> list[int]:
-        """The frames at which sound sets in after silence, until there are `count`."""
-        found: list[int] = []
-        quiet_since = 0
-        deadline = time.monotonic() + WAIT_S
-        while len(found) < count and time.monotonic() < deadline:
-            start, sound = self.periods.get(timeout=WAIT_S)
-            for at in np.flatnonzero(np.abs(sound) > 1e-4):
-                frame = start + int(at)
-                if frame - quiet_since > 3000:
-                    found.append(frame)
-                quiet_since = frame
-        return found
-
-    def close(self) -> None:
-        self.client.deactivate()
-        self.client.close()
 
 
 def opened(news: queue.SimpleQueue[SoundNews]) -> SoundNews:
@@ -71,7 +36,7 @@ def test_blows_are_heard_at_their_distance_in_frames(server: JackServer) -> None
     ear = Ear()
     try:
         assert isinstance(opened(news), SoundOpened)
-        ear.client.connect("Groovebridge Drums:left", ear.port.name)
+        ear.listen("Groovebridge Drums:left")
         first_ns = time.perf_counter_ns() + 500_000_000
         for number in range(6):
             link.strike(Voice.CLOSED_HAT, 127, first_ns + number * 400_000_000)

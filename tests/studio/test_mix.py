@@ -11,7 +11,20 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.player import PlayerConfig
-from bridge.player.messages import Anchor, Ended, LoopPlaying, Motion, SetVoicing, Stats, SwapAt, Sync
+from bridge.player.messages import (
+    Anchor,
+    Ended,
+    LoopPlaying,
+    Motion,
+    SetSound,
+    SetVoicing,
+    Sound,
+    SoundStage,
+    SoundWhen,
+    Stats,
+    SwapAt,
+    Sync,
+)
 from bridge.player.voicing import Voicing
 
 MIXED = Voicing().of(Voice.KICK, note=35, trim=0.5, muted=True).of(Voice.RIDE, soloed=True)
@@ -99,3 +112,17 @@ def test_an_evolving_song_never_plays_the_first_blocks_loop_in_a_later_one(
     desk.tell(LoopPlaying(blocks[0].loop_id, 5 * 15360 + 100))
     assert desk.state.loop == blocks[0].loop
     assert desk.state.next_at is SwapAt.LOOP
+
+
+def test_when_the_drums_sound_is_asked_of_the_player_which_tells_how_it_went(desk: Any) -> None:
+    assert (desk.state.sound_when, desk.state.sound.stage) == (SoundWhen.OFF, SoundStage.OFF)
+    desk.studio.set_sound(SoundWhen.ON)
+    assert desk.link.commands[-1] == SetSound(SoundWhen.ON)
+    assert desk.state.sound_when is SoundWhen.ON
+    assert not desk.state.sounding
+    desk.tell(Sound(SoundStage.ON, "speakers"))
+    assert desk.state.sounding
+    desk.tell(Ended(Stats()))
+    assert not desk.state.sounding
+    desk.studio.play()
+    assert desk.link.config.sound is SoundWhen.ON
