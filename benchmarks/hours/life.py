@@ -311,6 +311,7 @@ class Life:
     def _latency(self) -> None:
         ms = self._chance.choice([0.0, 0.0, 5.0, self._chance.uniform(-200, 200)])
         self._latency_ns = max(self._latency_ns, round(abs(ms) * MS)) if ms else self._latency_ns
+        self._score.latency_ns = self._latency_ns
         self._do(SetLatency(ms))
         self._score.shift(self.clock.ns, ms != 0)
 

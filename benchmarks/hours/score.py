@@ -47,6 +47,8 @@ class Score:
         """Whether a foreign clock is worth comparing with."""
         self.lead_ns = 0
         """That of the port."""
+        self.latency_ns = 0
+        """How far ahead of the song notes may be: one that is joined in the middle begins with those of later."""
         self.counts: Counter[str] = Counter()
         self._shifted_until_ns = 0
         self._loops = loops  # by the numbers that the player was given
@@ -99,7 +101,8 @@ class Score:
         if self._voicing is not None:
             self._voicings.append((float("-inf"), self._voicing))
         self._heard.clear()
-        settled = line.to_ticks(line.to_ns(here) + self.lead_ns)  # by then what ended the last roll is out
+        # By then what ended the last roll is out, and what notes that are ahead come too late for is over.
+        settled = line.to_ticks(line.to_ns(here) + self.lead_ns + self.latency_ns)
         self._touched = [(float("-inf"), settled + TICKS_PER_STEP)]
         self._next_cell = int(here // TICKS_PER_STEP) * TICKS_PER_STEP
 
