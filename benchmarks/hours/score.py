@@ -48,7 +48,7 @@ class Score:
         self.lead_ns = 0
         """That of the port."""
         self.latency_ns = 0
-        """How far ahead of the song notes may be: one that is joined in the middle begins with those of later."""
+        """How far ahead of the song notes may be: one joined in the middle begins with later ones."""
         self.counts: Counter[str] = Counter()
         self._shifted_until_ns = 0
         self._loops = loops  # by the numbers that the player was given
