@@ -108,9 +108,9 @@ class Speaker:
                 self._say(SoundStage.ON, name)
             case SoundFailed(reason):
                 self._end()
-                self._say(SoundStage.FAILED, reason)
                 if self._when is SoundWhen.ON:
                     self._report(Fault(reason))
+                self._say(SoundStage.FAILED, reason)
 
     def close(self) -> None:
         """End it and wait for that, a few seconds at most."""

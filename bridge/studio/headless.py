@@ -21,7 +21,7 @@ from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR
 from bridge.model import Settings
 from bridge.player.link import PlayerLink
 from bridge.player.meeting import take_up
-from bridge.player.messages import ClockState, Motion, PlayerConfig, Stats, Sync
+from bridge.player.messages import ClockState, Motion, PlayerConfig, SoundStage, SoundWhen, Stats, Sync
 from bridge.studio.generate import LoopMaker, generate
 from bridge.studio.state import StudioState
 from bridge.studio.studio import LinkFactory, Studio
@@ -61,6 +61,7 @@ def perform(
     *,
     evolve: bool = False,
     watch: Watch | None = None,
+    warn: Say | None = None,
     link_factory: LinkFactory = PlayerLink,
 ) -> Outcome:
     """Play until `config.bars` are done, Ctrl-C, SIGTERM, or a fault; then close every note and port.
@@ -69,7 +70,8 @@ def perform(
     recording, is taken up; its song goes on where it is, with what is asked for now.
 
     Main thread only. `say` gets sentences on what is going on; `watch` is called once, when the song first
-    rolls, and may take as long as it likes. Raises what the model raises for settings that it does not have.
+    rolls, and may take as long as it likes. `warn` gets the sentences on what went wrong, and is right again
+    (None: `say` gets them). Raises what the model raises for settings that it does not have.
     """
     interrupted, fault = False, None
 
@@ -84,7 +86,7 @@ def perform(
         with _stopping_by(interrupt):
             if orphan is not None:
                 _set(studio, config, settings, evolve)
-            fault = _attend(studio, say, watch, goes_on=orphan is not None)
+            fault = _attend(studio, say, warn or say, watch, goes_on=orphan is not None)
     except KeyboardInterrupt:
         interrupted = True
     except OSError:
@@ -147,7 +149,7 @@ def first_run(model: LoopMaker, config: PlayerConfig, settings: Settings, say: S
             show(song, lambda ticks: block(ticks // LOOP_TICKS), bars * TICKS_PER_BAR)
 
     nowhere = replace(config, api="none", bars=bars)
-    return perform(model, nowhere, settings, lambda _: None, evolve=True, watch=watch)
+    return perform(model, nowhere, settings, lambda _: None, evolve=True, watch=watch, warn=say)
 
 
 def _first_files(model: LoopMaker, settings: Settings, config: PlayerConfig) -> list[Path]:
@@ -173,8 +175,9 @@ def _set(studio: Studio, config: PlayerConfig, settings: Settings, evolve: bool)
     studio.recall(settings)
 
 
-def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str | None:
-    """Start the song once ports are open, stay until it is done; return the fault that ended it, if any.
+def _attend(studio: Studio, say: Say, warn: Say, watch: Watch | None, goes_on: bool) -> str | None:
+    """Start the song once ports are open, and it is known whether drums that were asked for are heard; stay
+    until it is done; return the fault that ended it, if any.
 
     goes_on   the song rolls already, unless the player says otherwise
     """
@@ -190,11 +193,12 @@ def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str
             return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
         news, told_before = state.fault or state.notice, news
         if news is not None and news != told_before:  # a state that was waiting may carry it once more
-            say(news)
+            warn(news)
             studio.dismiss_fault()
         if state.finished:
             return None
-        if state.ports is not None and not opened and not (goes_on and state.anchor is None):
+        waiting = state.ports is None or _opens_sound(state) or (goes_on and state.anchor is None)
+        if not opened and not waiting:
             opened = True
             say(_opening(state))
             if not (goes_on and state.playing):
@@ -210,6 +214,11 @@ def _attend(studio: Studio, say: Say, watch: Watch | None, goes_on: bool) -> str
             watched = True
             watch(state)
         state = _next(states)
+
+
+def _opens_sound(state: StudioState) -> bool:
+    """Whether it will turn out soon if the drums can be heard: the first beat is not to be missed."""
+    return state.sound_when is SoundWhen.ON and state.sound.stage in (SoundStage.OFF, SoundStage.OPENING)
 
 
 def _next(states: SimpleQueue[StudioState]) -> StudioState:
