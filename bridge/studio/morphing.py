@@ -151,11 +151,13 @@ class Morpher:
         gestures.morph(self._studio, start, end, share, self._gesture)
 
     def ride(self) -> None:
-        """Go to B from where the fader stands, or from A where it does not; from B back to A. One step of
-        undo. GroovebridgeError without ends.
+        """Go to B from where the fader stands, or else from A; where B plays, back to A. One step of undo.
+        GroovebridgeError without ends.
         """
         start, end = self._ends()
-        share = self.morphing.share or 0.0
+        share = self.morphing.share
+        if share is None:
+            share = 1.0 if self._studio.state.loop == end else 0.0
         self.close_ride()
         with self._changed:
             self._ride = Ride(start, end, share, 0.0 if share == 1 else 1.0, self._seen.bars)

@@ -13,6 +13,10 @@ from bridge.groove.midifile import save_loop
 from bridge.studio.generate import save_loops
 from bridge.studio.history import Take
 
+TIP = (
+    "Double click to play it again, drag it into your DAW or a folder.\n"
+    "Right click for more: pin (P), name (F2), save as a MIDI file (Ctrl+E)."
+)
 TAKE_ROLE = Qt.ItemDataRole.UserRole
 NO_INDEX = QModelIndex()
 
@@ -77,7 +81,7 @@ class HistoryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{title_of(take)}, {take.loop.hit_count} hits{', pinned' if take.pinned else ''}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{title_of(take)}\nDouble click to play it again, drag it into your DAW or a folder."
+            return f"{title_of(take)}\n{TIP}"
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:

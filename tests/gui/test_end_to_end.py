@@ -13,14 +13,17 @@ import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from bridge.groove.midifile import load_loop, save_loop
 from bridge.model import Bundle, Model, Settings
 from bridge.player.messages import PlayerConfig, PortsOpened
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
+from bridge.studio.morphing import Morpher
+from bridge.studio.presets import PresetFolder
 from gui import app
 from gui.models import Opened, Phase, SessionModel
 from gui.views import MainWindow
-from tests.gui.hands import click, drag, key, write
+from tests.gui.hands import click, double_click, drag, key, write
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
@@ -88,6 +91,44 @@ def test_from_play_to_another_loop_and_stop_with_the_shipped_model(quiet_room: R
     room.until(lambda: room.session.loop != second and room.session.next_loop is None)
     key(window, Key.Key_Space)
     room.until(lambda: not room.session.playhead.ticking)
+
+
+def test_a_morph_rides_back_to_a_and_a_preset_and_a_file_bring_back_the_very_loop(
+    quiet_room: Room, tmp_path: Path
+) -> None:
+    room, window, session = quiet_room, quiet_room.window, quiet_room.session
+    bar = window.sliders.morph
+    session.files.folder = PresetFolder(tmp_path / "presets")
+    session.ask(Studio.set_tempo, 400.0)
+    key(window, Key.Key_Space)
+    room.until(lambda: session.playhead.ticking)
+    first = session.loop
+    assert first is not None
+    click(bar.a)
+    key(window, Key.Key_N)
+    room.until(lambda: session.loop != first)
+    second = session.loop
+    click(bar.b)
+    session.morph(Morpher.set_bars, 2)
+    before = len(session.history.takes)
+    click(bar.auto)
+    room.until(lambda: session.loop == first and not bar.auto.isChecked())
+    back, halfway = session.history.takes[: len(session.history.takes) - before]
+    assert back.loop == first
+    assert halfway.loop not in (first, second)
+    double_click(bar.fader)
+    room.until(lambda: session.loop == halfway.loop)
+    assert session.files.save("halfway")
+    key(window, Key.Key_N)
+    room.until(lambda: session.loop != halfway.loop)
+    session.files.open(tmp_path / "presets" / "halfway.json")
+    room.until(lambda: session.loop == halfway.loop)
+    save_loop(tmp_path / "mine.mid", first)
+    given = load_loop(tmp_path / "mine.mid")
+    session.files.open(tmp_path / "mine.mid")
+    room.until(lambda: session.loop == given)
+    key(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    room.until(lambda: session.loop == halfway.loop)
 
 
 def test_a_raw_axis_shows_where_it_is_held_whatever_the_named_sliders_do() -> None:

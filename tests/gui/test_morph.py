@@ -19,13 +19,13 @@ from tests.gui.hands import click, double_click, drag, key
 
 @pytest.fixture
 def bar(mapped: Desk) -> MorphBar:
-    """The morph, with the first idea as A and the one after it, which plays, as B."""
+    """The morph, with the first idea as B and the one after it, which plays, as A."""
     bar = mapped.window.sliders.morph
-    click(bar.a)
+    click(bar.b)
     first = mapped.session.loop
     mapped.session.ask(Studio.new_idea)
     mapped.until(lambda: mapped.session.loop != first)
-    key(bar.b, Qt.Key.Key_Return)
+    key(bar.a, Qt.Key.Key_Return)
     return bar
 
 
@@ -58,7 +58,7 @@ def test_until_both_ends_are_taken_the_fader_says_what_is_missing(desk: Desk) ->
 
 
 def test_the_fader_is_at_the_end_that_plays_and_hollow_until_it_is_touched(bar: MorphBar) -> None:
-    assert bar.fader.shown == 1.0
+    assert bar.fader.shown == 0.0
     assert not bar.fader.held
 
 
@@ -76,8 +76,8 @@ def test_a_drag_of_the_fader_morphs_and_is_one_step_of_undo(mapped: Desk, bar: M
 
 
 def test_keys_and_double_click_move_the_fader(mapped: Desk, bar: MorphBar) -> None:
-    key(bar.fader, Qt.Key.Key_Left)
-    assert share_of(mapped) == pytest.approx(0.95)
+    key(bar.fader, Qt.Key.Key_Right)
+    assert share_of(mapped) == pytest.approx(0.05)
     double_click(bar.fader)
     assert share_of(mapped) == MIDDLE
 

@@ -48,12 +48,12 @@ def morpher(desk: Desk) -> Iterator[Morpher]:
 
 
 def set_ends(desk: Desk, morpher: Morpher) -> None:
-    """A is the first idea, B the one after it, which plays."""
-    morpher.take_a()
+    """B is the first idea, A the one after it, which plays."""
+    morpher.take_b()
     desk.studio.new_idea()
     sent = desk.link.wait_for_loops(2)[-1]
     desk.tell(LoopPlaying(sent.loop_id, 0))
-    morpher.take_b()
+    morpher.take_a()
 
 
 # --- pure ---
@@ -141,9 +141,13 @@ def test_a_ride_steps_at_bar_lines_and_is_one_step_of_undo(desk: Desk, morpher: 
     assert desk.state.sketch == before
 
 
-def test_a_ride_from_b_goes_back_to_a(desk: Desk, morpher: Morpher) -> None:
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_ride_from_b_goes_back_to_a(desk: Desk, morpher: Morpher, moved: bool) -> None:
     set_ends(desk, morpher)
-    morpher.move(1.0)
+    if moved:
+        morpher.move(1.0)
+    else:
+        morpher.take_b()
     morpher.set_bars(1)
     desk.tell(in_bar(0))
     morpher.ride()
