@@ -298,6 +298,15 @@ class Engine:
         limit = self._began_ticks + TICKS_PER_CLOCK if guessing else float("inf")
         notes_until = self._latency.line(song).to_ticks(soon_ns)
         self._hand_over(output, song, min(notes_until, limit), min(song.to_ticks(soon_ns), limit))
+        if self._sequencer.position_ticks - notes_until > TICKS_PER_STEP and output.open_keys:
+            self._close_early(output, now_ns)
+
+    def _close_early(self, output: Output, now_ns: int) -> None:
+        """Close what sounds: a clock that slowed down has put the song back behind what is played; it would
+        sound until the song is there again.
+        """
+        self._sequencer.release(self._sequencer.position_ticks)
+        output.close_notes(now_ns + output.lead_ns, self._sequencer.position_ticks)
 
     def _soon_ns(self, output: Output, now_ns: int) -> int:
         """What is due before this is handed over now."""
@@ -399,21 +408,29 @@ class Engine:
         """Have a song that rolled unheard come out of these ports. The bars that nobody heard count."""
         song = _on_clock_of(ports, song, now_ns)
         from_ns = self._from_ns(ports.out, now_ns)
-        if self._left_ticks is not None:
-            self._left_ticks -= cell_at(song.to_ticks(from_ns)) - self._position
-            if self._left_ticks <= 0:
-                self._left_ticks = self._all_ticks
-                self._report(Finished())
-                return
+        self._pass_unheard(cell_at(song.to_ticks(from_ns)))
+        if self._left_ticks is not None and self._left_ticks <= 0:
+            self._position += self._left_ticks  # where the bars ended
+            self._left_ticks = self._all_ticks
+            self._whereabouts.moved = True
+            self._stand()
+            self._report(Finished())
+            return
         self._make_all(self._internal.fall_in(song, from_ns), now_ns)
 
     def _stand_unheard(self, now_ns: int) -> None:
         """Stop the song that rolls without a port."""
         if self._unheard is not None:
-            self._position = max(0, cell_at(self._unheard.to_ticks(now_ns)))
+            self._pass_unheard(max(0, cell_at(self._unheard.to_ticks(now_ns))))
             self._unheard = None
             self._whereabouts.moved = True
             self._stand()
+
+    def _pass_unheard(self, position: int) -> None:
+        """The song has come here, and nobody has heard how."""
+        if self._left_ticks is not None:
+            self._left_ticks -= max(0, position - self._position)
+        self._position = position
 
     def _from_ns(self, output: Output | MidiOut, now_ns: int) -> int:
         """The time of the first song position whose notes can be on time."""
@@ -553,6 +570,7 @@ class Engine:
             return
         self._loopback = None
         _, others = output.take_back(now_ns)
+        output.close_notes(now_ns + output.lead_ns, self._position)  # a Stop's, which came back with the rest
         output.system(midi.note_off(test.key), now_ns + output.lead_ns)
         output.resend(entry for entry in others if (midi.key_struck(entry[0]) or (None,))[0] != test.key)
         self._report(test.report(why))

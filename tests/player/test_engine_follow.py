@@ -362,3 +362,16 @@ def test_a_burst_of_ten_thousand_clocks_is_not_played() -> None:
     rig.send(b"\xfc")
     rig.run_ms(100)
     assert len(rig.heard()) <= 8 * 4 + 4
+
+
+def test_no_note_sounds_on_where_a_slower_clock_puts_the_song_back_behind_what_is_played() -> None:
+    """A clock of 280 BPM starts anew at 30: before its second F8, half a second at 280 is played."""
+    rig = Follower()
+    chance = random.Random(1)
+    rig.send(b"\xfa")
+    clock_at(rig, 280, 240, 0, chance)
+    clock_at(rig, 30, 60, 0, chance)
+    rig.send(b"\xfc")
+    rig.run_ms(300)
+    longest_ms = max((note.off - note.on) / MS for note in rig.heard())
+    assert longest_ms < 60_000 / 30 / 4 + 1  # a sixteenth at the slowest

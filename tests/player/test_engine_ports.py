@@ -158,3 +158,29 @@ def test_bars_that_pass_without_a_port_count() -> None:
     rig.run_ms(10)
     assert len(rig.told(Finished)) == 2
     assert rig.told(Anchor)[-1].motion is Motion.STOPPED
+
+
+def test_bars_that_end_unheard_leave_the_song_where_they_ended() -> None:
+    rig = Rig(PlayerConfig(bars=4))
+    rig.do(SetLoop(STEADY, 1), Start())
+    rig.run_ms(BAR_MS / 2)
+    lose_port(rig)
+    rig.run_ms(6 * BAR_MS)
+    give_port(rig)
+    rig.run_ms(20)
+    assert rig.told(Finished) == [Finished()]
+    last = rig.told(Anchor)[-1]
+    assert (last.motion, last.ticks) == (Motion.STOPPED, 4 * TICKS_PER_BAR)
+
+
+def test_bars_that_pass_unheard_before_a_stop_count() -> None:
+    rig = Rig(PlayerConfig(bars=4))
+    rig.do(SetLoop(STEADY, 1), Start())
+    rig.run_ms(BAR_MS / 2)
+    lose_port(rig)
+    rig.run_ms(2.5 * BAR_MS)
+    rig.do(Stop())
+    give_port(rig)
+    rig.do(Start(None))
+    rig.run_ms(1.2 * BAR_MS)
+    assert rig.told(Finished) == [Finished()]

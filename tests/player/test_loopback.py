@@ -238,6 +238,25 @@ def test_without_an_input_there_is_a_sentence() -> None:
     assert len(rig.told(Loopback)) == 2
 
 
+@pytest.mark.parametrize("then", ["detach", "start"])
+@pytest.mark.parametrize("gap_ms", range(0, 210, 7))
+def test_a_stop_that_is_not_out_yet_keeps_its_note_offs(gap_ms: int, then: str) -> None:
+    """Measuring takes back what is on its way, and so, within a lead of it, a Stop's note-offs."""
+    rig = Looped(after(5))
+    rig.do(SetLoop(random_loop(1, density=0.5), 1), Start())
+    rig.run_ms(900 + gap_ms)
+    port = rig.port
+    rig.do(Stop(), MeasureLoopback())
+    if then == "detach":
+        rig.engine.detach(rig.clock.ns)
+    else:
+        rig.do(Start())
+        rig.run_ms(500)
+        rig.do(Stop())
+    rig.run_ms(300)
+    notes_of(port.in_order(), cut=True)  # fails where one hangs or is struck twice
+
+
 def test_a_second_measurement_waits_for_nobody() -> None:
     rig = Looped(after(5))
     rig.do(MeasureLoopback(), MeasureLoopback())
