@@ -84,7 +84,8 @@ def test_the_clock_is_never_further_off_than_its_best_callback(late: list[int], 
         true_ns = round(rate.to_ns(number * PERIOD) * (1 + ppm / 1e6))
         clock.begin(number * PERIOD, true_ns + late_ns)
         error = rate.to_ns(number * PERIOD) - clock.stream_ns(true_ns)
-        assert -1000 <= error <= min(late[: number + 1]) + 600e-6 * true_ns + 1000
+        told_ns = true_ns + 3 * MS  # the latest that a callback said it was
+        assert -1000 <= error <= min(late[: number + 1]) + 600e-6 * told_ns + 1000
 
 
 # --- stream ---
