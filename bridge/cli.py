@@ -77,6 +77,8 @@ Sliders = Annotated[
 ]
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
+Notes = Annotated[NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")]
+Channel = Annotated[int, typer.Option(min=1, max=16, metavar="1..16", help="MIDI channel.")]
 LoopFile = Annotated[Path, typer.Argument(metavar="FILE.mid", help="A MIDI file of drums, in 4/4.")]
 LoopFolder = Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where to put them.")]
 LOOPS = Path("groovebridge-loops")
@@ -147,10 +149,8 @@ def play(
     style: Style = None,
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
-    note_map: Annotated[
-        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
-    ] = NoteMapChoice.gm,
-    channel: Annotated[int, typer.Option(min=1, max=16, metavar="1..16", help="MIDI channel.")] = 10,
+    note_map: Notes = NoteMapChoice.gm,
+    channel: Channel = 10,
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
     ] = False,
@@ -200,6 +200,10 @@ def play(
             "Start a JACK server or load ALSA's sequencer (sudo modprobe snd-seq); "
             "`groovebridge doctor` says more."
         )
+    if chosen == "none" and sync is SyncChoice.clock:
+        raise GroovebridgeError(
+            "Without a MIDI system there is no clock to follow: choose another --api, or leave --sync out."
+        )
     model, settings = _model(bundle, seed, style, temperature, sliders)
     config = PlayerConfig(
         api=chosen,
@@ -234,7 +238,7 @@ def play(
         if outcome.stats.notes_sent:
             typer.echo(summary(outcome.stats))
     if faults:
-        raise GroovebridgeError(" ".join(faults))
+        raise GroovebridgeError(" ".join(dict.fromkeys(faults)))
     if outcome.interrupted and bars is not None:
         raise typer.Exit(130)
 
@@ -249,10 +253,8 @@ def bounce(
     style: Style = None,
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
-    note_map: Annotated[
-        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
-    ] = NoteMapChoice.gm,
-    channel: Annotated[int, typer.Option(min=1, max=16, metavar="1..16", help="MIDI channel.")] = 10,
+    note_map: Notes = NoteMapChoice.gm,
+    channel: Channel = 10,
     bundle: Bundle = None,
 ) -> None:
     """Write what `play` with these settings would play, as one MIDI file, without waiting for it to sound."""
@@ -279,9 +281,7 @@ def generate(
     sliders: Sliders = None,
     output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
-    note_map: Annotated[
-        NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")
-    ] = NoteMapChoice.gm,
+    note_map: Notes = NoteMapChoice.gm,
     bundle: Bundle = None,
 ) -> None:
     """Write drum loops of four bars as MIDI files, to drag into your DAW."""

@@ -26,7 +26,7 @@ from bridge.player.meeting import take_up
 from bridge.player.messages import PlayerConfig, SoundWhen
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
-from bridge.studio.history import History, Journal, read_journal
+from bridge.studio.history import History, Journal, Take, read_journal
 from bridge.studio.sketch import Maker
 from gui.models import Opened, SessionModel
 from gui.views import MainWindow, theme
@@ -60,7 +60,7 @@ def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Open
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
     chart = map_of(model)
-    takes, damaged = read_journal(journal_path())
+    takes, trouble = _takes()
     studio: Studio | None = None
 
     def tell(error: GroovebridgeError) -> None:
@@ -79,9 +79,20 @@ def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Open
     except BaseException:
         journal.close()
         raise
-    if damaged:
-        studio.report_fault(f"{damaged} lines of the history in {journal_path()} are damaged and left out.")
+    if trouble:
+        studio.report_fault(trouble)
     return replace(opened(model, studio, chart), ended=journal.close)
+
+
+def _takes() -> tuple[tuple[Take, ...], str]:
+    """What was played before, and a sentence if that is not all: it is no reason not to play."""
+    try:
+        takes, damaged = read_journal(journal_path())
+    except GroovebridgeError as error:
+        return (), str(error)
+    if not damaged:
+        return takes, ""
+    return takes, f"{damaged} lines of the history in {journal_path()} are damaged and left out."
 
 
 def journal_path() -> Path:

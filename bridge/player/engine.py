@@ -386,6 +386,7 @@ class Engine:
                 at_ticks = cell_at(song.to_ticks(now_ns))
         if self._output is None:
             if self._leads:
+                self._stand_unheard(now_ns)  # what has passed of a song that rolls already counts
                 self._position = max(0, cell_at(at_ticks))
                 self._unheard = BeatMap.at(self._internal.bpm, self._position, now_ns)
                 self._whereabouts.moved = True

@@ -64,6 +64,8 @@ class Mixer:
     def render(self, start: int, frames: int) -> NDArray[np.float32]:
         """The period of `frames` frames from frame `start` on: float32 [frames, 2], within -1..1."""
         out = np.zeros((frames, 2), np.float32)
+        if not self._blows:
+            return out
         kept = []
         for blow in self._blows:
             begin = blow.start - start  # in this period; negative: it began before

@@ -108,6 +108,9 @@ def read_journal(path: Path) -> tuple[tuple[Take, ...], int]:
     Raises GroovebridgeError for a file that cannot be read at all.
     """
     takes: dict[int, Take] = {}
+    ours: dict[
+        int, int
+    ] = {}  # a number in the file -> the take; two windows may have given one number to two
     damaged = 0
     for line in _lines(path):
         try:
@@ -115,10 +118,14 @@ def read_journal(path: Path) -> tuple[tuple[Take, ...], int]:
             number = int(happened.pop("take"))
             if "loop" in happened:
                 sketch = SketchData.model_validate(happened["sketch"]).build()
-                takes[number] = Take(number, float(happened["at"]), of_rows(happened["loop"]), sketch)
+                take = Take(number, float(happened["at"]), of_rows(happened["loop"]), sketch)
+                if number in takes:
+                    take = replace(take, number=max(takes) + 1)
+                ours[number] = take.number
+                takes[take.number] = take
             else:
                 kept = {key: happened[key] for key in ("name", "pinned") if key in happened}
-                takes[number] = replace(takes[number], **kept)
+                takes[ours[number]] = replace(takes[ours[number]], **kept)
         except (ValueError, KeyError, TypeError, AttributeError, GroovebridgeError):
             damaged += 1
     return tuple(takes[number] for number in sorted(takes)), damaged

@@ -75,7 +75,7 @@ AHEAD_BLOCKS = 2
 _TAKEN_UP = "A player was still playing since Groovebridge last ended unexpectedly: going on with its song."
 _REPLACED = "The player stopped unexpectedly. Another one has taken its place, in time with the song."
 _CRASHES_TOO_OFTEN = (
-    f"The player stopped unexpectedly, {QUICK_CRASHES} times in a row. Open the ports again to start "
+    f"The player stopped unexpectedly, {QUICK_CRASHES} times in a row. Choose the ports again to start "
     "another; `groovebridge doctor` may say what is wrong."
 )
 
@@ -418,12 +418,17 @@ class Studio:
     def fill(self) -> None:
         """Play a fill at once, the fill slider's most, to the end of the bar; then come home."""
         with self._changing():
-            sketch = self._state.sketch
-            loop = self._make(sketch.set(sketch.settings.holding(FILL, 1.0)))
-            home = self._make(sketch)
-            self._decoded = sketch
-            self._link.send(SetLoop(loop, self._repertoire.add_base(loop, sketch), SwapAt.NOW))
-            self._link.send(SetLoop(home, self._repertoire.add_base(home, sketch), SwapAt.BAR))
+            block = self._block if self._state.evolve else None
+            home = self._state.sketch.in_block(block or 0)
+            for sketch, at in ((home.set(home.settings.holding(FILL, 1.0)), SwapAt.NOW), (home, SwapAt.BAR)):
+                loop = self._make(sketch)
+                if block is None:
+                    loop_id = self._repertoire.add_base(loop, sketch)
+                else:
+                    loop_id = self._repertoire.add_block(block, loop, sketch)
+                self._link.send(SetLoop(loop, loop_id, at, block))
+            if block is None:
+                self._decoded = home
             self._set_next()
 
     def set_evolve(self, on: bool) -> None:

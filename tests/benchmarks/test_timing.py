@@ -73,8 +73,10 @@ def test_a_clock_off_its_frame_is_told_by_how_far() -> None:
     assert off_frames([], 480) == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the bare loop is for Linux")
 def test_the_priority_of_the_bare_loop_is_the_players() -> None:
-    linux = pytest.importorskip("bridge.realtime.linux")
+    from bridge.realtime import linux
+
     assert linux.PRIORITY == timing._PRIORITY
 
 

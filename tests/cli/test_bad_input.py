@@ -156,3 +156,7 @@ def test_a_full_disk_under_the_statistics_is_told(run: Run) -> None:
     assert answer.err == "/dev/full cannot be written: no space left on device. " + (
         "Free some space or choose another place.\n"
     )
+
+
+def test_a_clock_that_cannot_come_is_not_waited_for(run: Run) -> None:
+    refused(run("play", "--api", "none", "--sync", "clock"), "no clock to follow", "--api")

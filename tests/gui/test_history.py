@@ -8,8 +8,10 @@ import mido
 import pytest
 from PyQt6.QtCore import QPoint, Qt
 
+from bridge.player.messages import PlayerConfig
 from bridge.studio import Studio
 from bridge.studio.sketch import Spot
+from gui import app
 from gui.models.history import TAKE_ROLE
 from gui.views.history_strip import HistoryStrip
 from tests.gui.desk import Desk
@@ -123,3 +125,16 @@ def test_a_press_on_the_map_travels_there(mapped: Desk) -> None:
     after = mapped.session.place or (9, 9)
     assert after[0] > x
     assert after[1] == pytest.approx(y)
+
+
+def test_a_history_that_cannot_be_read_is_said_and_keeps_nobody_from_playing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "journal_path", lambda: tmp_path)  # a folder in its place
+    opened = app.open_studio(None, PlayerConfig(api="none"))
+    try:
+        assert "cannot be" in (opened.studio.state.fault or "")
+        assert opened.studio.state.takes == ()
+    finally:
+        opened.studio.close()
+        opened.ended()

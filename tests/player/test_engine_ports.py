@@ -184,3 +184,16 @@ def test_bars_that_pass_unheard_before_a_stop_count() -> None:
     rig.do(Start(None))
     rig.run_ms(1.2 * BAR_MS)
     assert rig.told(Finished) == [Finished()]
+
+
+def test_bars_that_pass_unheard_before_another_start_count() -> None:
+    rig = Rig(PlayerConfig(bars=4))
+    rig.do(SetLoop(STEADY, 1), Start())
+    rig.run_ms(BAR_MS / 2)
+    lose_port(rig)
+    rig.run_ms(2.5 * BAR_MS)
+    rig.do(Start(None))
+    rig.run_ms(BAR_MS / 10)
+    give_port(rig)
+    rig.run_ms(1.1 * BAR_MS)
+    assert rig.told(Finished) == [Finished()]

@@ -29,7 +29,7 @@ class Desk:
 
     def run_until(self, end_ns: int, late_ns: int = 0) -> None:
         """Wake the scheduler so much later than it asks to be woken."""
-        while (next_ns := self.scheduler.hand_due()) is not None and next_ns + late_ns <= end_ns:
+        while (next_ns := self.scheduler.give_due()) is not None and next_ns + late_ns <= end_ns:
             self.now_ns = max(self.now_ns, next_ns + late_ns)
         self.now_ns = end_ns
 

@@ -33,7 +33,7 @@ class Desk:
 
     def run_until(self, end_ns: int) -> None:
         """Wake the sender exactly when it asks to be woken, as a punctual system would."""
-        while (due_ns := self.sender.emit_due()) is not None and due_ns <= end_ns:
+        while (due_ns := self.sender.give_due()) is not None and due_ns <= end_ns:
             self.now_ns = due_ns
         self.now_ns = end_ns
 
@@ -65,7 +65,7 @@ def test_lateness_is_the_return_of_the_send_minus_the_due_time() -> None:
     desk.driver_ns = MS // 2
     desk.sender.send(b"\xf8", desk.now_ns + MS)
     desk.now_ns += 3 * MS  # the system woke us two ms late
-    desk.sender.emit_due()
+    desk.sender.give_due()
     counters = desk.sender.counters()
     assert (counters.lateness_p50_ms, counters.lateness_max_ms) == (2.5, 2.5)
     assert counters.late_handover == 0
@@ -74,7 +74,7 @@ def test_lateness_is_the_return_of_the_send_minus_the_due_time() -> None:
 def test_a_message_that_comes_after_its_time_goes_out_and_is_counted() -> None:
     desk = Desk()
     desk.sender.send(b"\x90", desk.now_ns - MS)
-    desk.sender.emit_due()
+    desk.sender.give_due()
     assert [message for _, message in desk.sent] == [b"\x90"]
     assert desk.sender.counters().late_handover == 1
     assert desk.sender.counters().lateness_max_ms == 1.0

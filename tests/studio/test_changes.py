@@ -95,6 +95,24 @@ def test_a_fill_is_heard_now_and_comes_home_at_the_bar(make_desk: Callable[..., 
     assert not desk.state.can_undo
 
 
+def test_a_fill_in_an_evolving_song_comes_home_to_the_four_bars_that_play(
+    make_desk: Callable[..., Desk],
+) -> None:
+    model = SmallModel()
+
+    def make(sketch: Sketch) -> DrumLoop:
+        filled = bool(sketch.settings.sliders.get("fill"))
+        return model.loop(Settings(seed=99 if filled else sketch.settings.seed, index=sketch.settings.index))
+
+    desk = make_desk(make=make, evolve=True)
+    desk.tell(replace(ROLLING, ticks=2 * 15360.0))
+    desk.link.wait_for_loops(5)  # the loop for all, and blocks 1 to 4
+    desk.studio.fill()
+    fill, back = desk.link.wait_for_loops(7)[-2:]
+    assert (fill.loop, fill.at, fill.block) == (model.loop(Settings(seed=99, index=2)), SwapAt.NOW, 2)
+    assert (back.loop, back.at, back.block) == (model.loop(Settings(index=2)), SwapAt.BAR, 2)
+
+
 def test_a_locked_voice_stays_through_new_ideas(desk: Desk) -> None:
     snare = desk.state.loop.hits[:, 1].copy()
     gestures.lock(desk.studio, 1, True)

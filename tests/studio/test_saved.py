@@ -156,6 +156,20 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(tmp_path: Path) -
     assert ([take.loop for take in takes][-1], damaged) == (random_loop(7), 1)
 
 
+def test_two_windows_that_write_at_once_lose_each_other_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    one, two = (history_of(path) for _ in range(2))
+    for number, (history, _) in enumerate((one, two)):
+        history.played(random_loop(number), FULL)
+        history.rename(1, f"of window {number}")
+    one[1].close()
+    two[1].close()
+    takes, damaged = read_journal(path)
+    assert damaged == 0
+    assert {take.loop for take in takes} == {random_loop(0), random_loop(1)}
+    assert sorted(take.number for take in takes) == [1, 2]
+
+
 def test_junk_among_the_lines_is_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     lines = [
