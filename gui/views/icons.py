@@ -50,17 +50,26 @@ def _fold() -> QPainterPath:
     return path
 
 
+def _menu() -> QPainterPath:
+    path = QPainterPath()
+    for y in (4.5, 9.0, 13.5):
+        path.moveTo(3, y)
+        path.lineTo(15, y)
+    return path
+
+
 _PATHS = {
     "play": (_play, True),
     "stop": (_stop, True),
     "refresh": (_refresh, False),
     "unfold": (_unfold, False),
     "fold": (_fold, False),
+    "menu": (_menu, False),
 }
 
 
 def icon(name: str, colour: str) -> QIcon:
-    """The icon play, stop, refresh, unfold or fold in a colour, faint when disabled."""
+    """The icon of a name (play, stop, refresh, unfold, fold, menu) in a colour, faint when disabled."""
     made = QIcon()
     for scale in SCALES:
         made.addPixmap(_pixmap(name, colour, scale), QIcon.Mode.Normal)

@@ -22,7 +22,10 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.history_strip import HistoryStrip
 from gui.views.loop_view import LoopView
+from gui.views.menu_button import MenuButton
+from gui.views.pages import PAGES, page_named
 from gui.views.preset_button import PresetButton
+from gui.views.side_sheet import SideSheet
 from gui.views.slider_panel import SliderPanel
 from gui.views.status_line import StatusLine
 from gui.views.transport_bar import TransportBar
@@ -65,6 +68,10 @@ class MainWindow(QWidget):
         played.addWidget(self.history, 1)
         column.addLayout(played)
         column.addWidget(self.status)
+        self.menu = MenuButton(PAGES)
+        self.menu.wanted.connect(self.show_page)
+        self.transport.add_at_end(self.menu)
+        self.sheet = SideSheet(self, above=self.transport, below=self.status)
         self.setAcceptDrops(True)
         self._set_tab_order()
         self.sliders.rebuilt.connect(self._set_tab_order)
@@ -84,6 +91,11 @@ class MainWindow(QWidget):
         ):
             QShortcut(keys, self).activated.connect(action)
 
+    def show_page(self, name: str) -> None:
+        """Open the side sheet at a page of `PAGES`. KeyError."""
+        page = page_named(name)
+        self.sheet.show_page(page.name, page.title, lambda: page.make(self._session))
+
     def _show_take(self) -> None:
         state = self._session.state
         self.history.show_playing(None if state is None else state.take)
@@ -92,7 +104,7 @@ class MainWindow(QWidget):
         """Left to right, top to bottom, as one reads."""
         bar, panel = self.transport, self.sliders
         order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.send_clock]
-        order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic]
+        order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic, self.menu]
         order += [panel.style_box, panel.raw, panel.reset]
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
         order += [panel.map, panel.freedom.slider, panel.new_idea, panel.fill, panel.seed]

@@ -75,6 +75,8 @@ BODY_PX = 13
 TITLE_WIDTH = 84
 FIGURE_WIDTH = 48
 READOUT_PX = 22
+TITLE_PX = 16
+SHEET_WIDTH = 440
 
 
 def font(pixels: int, bold: bool = False) -> QFont:
@@ -170,9 +172,19 @@ QComboBox QAbstractItemView::item:selected {{ background: {CONTROL_HOVER}; color
 QScrollBar:horizontal {{ background: transparent; height: 8px; margin: 0; }}
 QScrollBar::handle:horizontal {{ background: {EDGE}; border-radius: 3px; min-width: 40px; margin: 1px 0; }}
 QScrollBar::handle:horizontal:hover {{ background: {FAINT}; }}
+QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {EDGE}; border-radius: 3px; min-height: 40px; margin: 0 1px; }}
+QScrollBar::handle:vertical:hover {{ background: {FAINT}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #transport, #sliders {{ background: {PANEL}; }}
 #status {{ background: {GROUND}; }}
+#sheet {{ background: {PANEL}; border-left: 1px solid {EDGE}; }}
+#sheet QScrollArea, #sheet QScrollArea > QWidget > QWidget {{ background: transparent; }}
+QMenu {{ background: {CONTROL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px 0; }}
+QMenu::item {{ padding: 6px 18px; }}
+QMenu::item:selected {{ background: {CONTROL_HOVER}; }}
+QMenu::item:disabled {{ color: {FAINT}; }}
+QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 0; }}
 #status[level="attention"] {{ background: {ATTENTION_GROUND}; }}
 """

@@ -97,6 +97,12 @@ class TransportBar(QWidget):
         session.playhead.moved.connect(self._on_moved)
         self.refresh()
 
+    def add_at_end(self, widget: QWidget) -> None:
+        """Put a control of the window's own at the right end."""
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(Captioned(" ", widget))
+
     @property
     def sync_words(self) -> str:
         """What the bar says of the clock."""

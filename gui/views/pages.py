@@ -1,0 +1,27 @@
+"""The pages of the side sheet, in the order of the menu: a new page is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtWidgets import QWidget
+
+from gui.models import SessionModel
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its name in the program, its title in the menu, and what makes it."""
+
+    name: str
+    title: str
+    make: Callable[[SessionModel], QWidget]
+
+
+PAGES: tuple[Page, ...] = ()
+
+
+def page_named(name: str) -> Page:
+    """The page of this name. KeyError."""
+    return {page.name: page for page in PAGES}[name]
