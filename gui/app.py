@@ -30,6 +30,7 @@ from bridge.studio.history import History, Journal, Take, read_journal
 from bridge.studio.sketch import Maker
 from gui.models import Opened, SessionModel
 from gui.views import MainWindow, theme
+from gui.views.appearance import palette_for
 
 
 def run(argv: Sequence[str], bundle: Path | None = None) -> int:
@@ -41,8 +42,8 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
     app = QApplication(list(argv))
     app.setApplicationName("Groovebridge")
     app.setDesktopFileName("groovebridge")
-    theme.apply(app)
     session = SessionModel(lambda: open_studio(bundle), list_ports)
+    theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
     with _closing_on_signals(window), bugs_told(session):
         window.show()

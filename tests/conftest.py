@@ -31,6 +31,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No test meets a player of whoever runs the tests: those that wait for a studio do so in this folder.
 _RUNTIME = tempfile.TemporaryDirectory(prefix="gb-")
 os.environ["XDG_RUNTIME_DIR"] = _RUNTIME.name
+os.environ["XDG_CONFIG_HOME"] = _RUNTIME.name
 os.environ["XDG_DATA_HOME"] = _RUNTIME.name  # the history of whoever runs the tests is no business of theirs
 
 UNDER_CI = os.environ.get("CI", "") not in ("", "0", "false")

@@ -23,6 +23,7 @@ from gui.models.files import FileModel
 from gui.models.history import HistoryModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
+from gui.models.preferences import Preferences
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.worker import Worker, sentence
 
@@ -84,6 +85,7 @@ class SessionModel(QObject):
         self._worker = Worker()
         self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
         self.ports.failed.connect(self.report)
+        self.preferences = Preferences(self.report)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
@@ -181,6 +183,8 @@ class SessionModel(QObject):
         """Load the model and start the studio in the background; `phase_changed` tells how it went."""
         if self._phase is Phase.CLOSED or self._opening is not None:
             return
+        if self._phase is Phase.FAILED:
+            self._refusal = None
         self._set_phase(Phase.LOADING)
         self._opening = self._worker.run(self._open_studio, self._on_opened)
         self.ports.look()
@@ -208,7 +212,6 @@ class SessionModel(QObject):
             self._refusal = sentence(error, "Groovebridge could not start")
             self._set_phase(Phase.FAILED)
             return
-        self._refusal = None
         self._opened = done.result()
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
         self._morpher = Morpher(self._opened.studio, self._told.emit)

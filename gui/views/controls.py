@@ -40,12 +40,24 @@ class Button(QPushButton):
         self.setToolTip(tip)
         self.setProperty("role", role)
         self.setFixedHeight(theme.CONTROL_HEIGHT)
+        self._drawn: tuple[str, theme.Ink] | None = None
 
-    def show_icon(self, name: str, colour: str) -> None:
+    def show_icon(self, name: str, ink: theme.Ink) -> None:
         """Show an icon of `gui.views.icons` instead of a text."""
-        self.setIcon(icon(name, colour))
+        self.put_icon(name, ink)
         self.setIconSize(QSize(SIZE, SIZE))
         self.setFixedWidth(theme.CONTROL_HEIGHT + 6)
+
+    def put_icon(self, name: str, ink: theme.Ink) -> None:
+        """Show an icon of `gui.views.icons` before the text; it keeps to its ink in every palette."""
+        self._drawn = name, ink
+        self.setIcon(icon(name, ink.colour))
+
+    def changeEvent(self, e: QEvent | None) -> None:  # noqa: N802
+        """Other colours, another icon."""
+        if self._drawn is not None and theme.dressed_anew(e):
+            self.put_icon(*self._drawn)
+        super().changeEvent(e)
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
         """Return presses the button."""

@@ -99,7 +99,7 @@ class HistoryStrip(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setFixedHeight(THUMB.height() + 14)
-        self.setStyleSheet(f"QListView {{ background: {theme.GROUND}; padding: 2px 10px; }}")
+        self.setObjectName("history")
         self.setAccessibleName("History: every loop that was played, the newest first")
         self.activated.connect(lambda index: self.recall.emit(index.data(TAKE_ROLE).number))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
-from gui.views.theme import FAINT
+from gui.views import theme
 
 SIZE = 18
 SCALES = (1.0, 1.5, 2.0, 3.0)
@@ -73,7 +73,7 @@ def icon(name: str, colour: str) -> QIcon:
     made = QIcon()
     for scale in SCALES:
         made.addPixmap(_pixmap(name, colour, scale), QIcon.Mode.Normal)
-        made.addPixmap(_pixmap(name, FAINT, scale), QIcon.Mode.Disabled)
+        made.addPixmap(_pixmap(name, theme.FAINT, scale), QIcon.Mode.Disabled)
     return made
 
 

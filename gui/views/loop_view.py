@@ -10,6 +10,7 @@ from bridge.groove import Voice
 from bridge.groove.loop import STEPS_PER_BAR, STEPS_PER_BEAT
 from gui.models import Phase, SessionModel, loop_steps
 from gui.views import loop_painter as draw
+from gui.views import theme
 from gui.views.loop_geometry import LoopGeometry
 
 MS_PER_MINUTE = 60_000.0
@@ -82,6 +83,12 @@ class LoopView(QWidget):
         self.update(layout.playhead(self._playhead))
 
     # --- painting ---
+
+    def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
+        """Other colours need a new picture."""
+        if theme.dressed_anew(a0):
+            self._picture = None
+        super().changeEvent(a0)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         """A new size needs a new picture."""

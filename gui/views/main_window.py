@@ -10,6 +10,7 @@ from PyQt6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QGuiApplication,
     QHideEvent,
     QKeySequence,
     QShortcut,
@@ -20,6 +21,7 @@ from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
+from gui.views.appearance import dress
 from gui.views.history_strip import HistoryStrip
 from gui.views.loop_view import LoopView
 from gui.views.menu_button import MenuButton
@@ -72,6 +74,10 @@ class MainWindow(QWidget):
         self.menu.wanted.connect(self.show_page)
         self.transport.add_at_end(self.menu)
         self.sheet = SideSheet(self, above=self.transport, below=self.status)
+        session.preferences.changed.connect(self._dress)
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.colorSchemeChanged.connect(self._dress)
         self.setAcceptDrops(True)
         self._set_tab_order()
         self.sliders.rebuilt.connect(self._set_tab_order)
@@ -95,6 +101,9 @@ class MainWindow(QWidget):
         """Open the side sheet at a page of `PAGES`. KeyError."""
         page = page_named(name)
         self.sheet.show_page(page.name, page.title, lambda: page.make(self._session))
+
+    def _dress(self) -> None:
+        dress(self._session.preferences.wishes.appearance)
 
     def _show_take(self) -> None:
         state = self._session.state

@@ -120,6 +120,12 @@ class MapView(QWidget):
 
     # --- painting ---
 
+    def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
+        """Other colours need a new picture."""
+        if theme.dressed_anew(a0):
+            self._picture = None
+        super().changeEvent(a0)
+
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         """A new size needs a new picture."""
         self._picture = None

@@ -19,7 +19,7 @@ class MenuButton(Button):
 
     def __init__(self, pages: Sequence[Page]) -> None:
         super().__init__("Menu", "Settings, sessions, help and more", role="icon")
-        self.show_icon("menu", theme.TEXT)
+        self.show_icon("menu", theme.Ink.TEXT)
         self._list = QMenu(self)
         for page in pages:
             action = self._list.addAction(page.title)

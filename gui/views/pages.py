@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
+from gui.views.appearance import AppearanceSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Page:
     make: Callable[[SessionModel], QWidget]
 
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (Page("appearance", "Appearance", AppearanceSection),)
 
 
 def page_named(name: str) -> Page:

@@ -27,7 +27,7 @@ class PortBoxes(QWidget):
         self.out: ChoiceBox[str | None] = ChoiceBox("MIDI output", OUT_TIP, 130)
         self.inp: ChoiceBox[str | None] = ChoiceBox("MIDI input", IN_TIP, 130)
         self.refresh_button = Button("Look for MIDI ports again", "Look for MIDI ports again", role="icon")
-        self.refresh_button.show_icon("refresh", theme.DIM)
+        self.refresh_button.show_icon("refresh", theme.Ink.DIM)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP)

@@ -29,7 +29,6 @@ class SliderRow:
         self.title.setMinimumWidth(theme.TITLE_WIDTH)
         self.title.setBuddy(slider)
         self.figure = QLabel()
-        self._colour = ""
         self.figure.setFixedWidth(theme.FIGURE_WIDTH)
         self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.title, row, column)
@@ -40,10 +39,7 @@ class SliderRow:
         """Show the value; its figure is bright when it is held."""
         self.slider.show_value(value, held)
         self.figure.setText(figure)
-        colour = theme.TEXT if held else theme.DIM
-        if colour != self._colour:  # a style sheet costs: not at every step of a drag
-            self._colour = colour
-            self.figure.setStyleSheet(f"QLabel:enabled {{ color: {colour} }}")
+        theme.write_in(self.figure, theme.Ink.TEXT if held else theme.Ink.DIM)
 
     def explain(self, enabled: bool, tip: str, why_not: str) -> None:
         """Enable the row, or say why it is not."""

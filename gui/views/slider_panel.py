@@ -14,7 +14,6 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
-from gui.views.icons import icon
 from gui.views.map_view import MapView
 from gui.views.morph_bar import MorphBar
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
@@ -178,7 +177,7 @@ class SliderPanel(QWidget):
         """Show the raw axes where they were asked for, or where the model has nothing else."""
         only_raw = self._session.phase is Phase.READY and not self._session.sliders
         folded = not self.raw.isChecked()
-        self.raw.setIcon(icon("unfold" if folded else "fold", theme.DIM))
+        self.raw.put_icon("unfold" if folded else "fold", theme.Ink.DIM)
         self.raw.setToolTip("Show the model's raw axes" if folded else "Put the raw axes away")
         self.note.setText(NO_NAMED_NOTE if only_raw else AXES_NOTE)
         self.named.setVisible(not only_raw)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from gui.models import Level, SessionModel
+from gui.models import SessionModel
 from gui.views import theme
 from gui.views.controls import Button
 
 MARK_SIZE = 8
-MARKS = {Level.CALM: theme.FAINT, Level.BUSY: theme.FOCUS, Level.ATTENTION: theme.ATTENTION}
 
 
 class StatusLine(QWidget):
@@ -23,6 +22,7 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumHeight(theme.CONTROL_HEIGHT + 14)
         self._mark = QLabel()
+        self._mark.setObjectName("mark")
         self._mark.setFixedSize(MARK_SIZE, MARK_SIZE)
         self.text = QLabel()
         self.text.setAccessibleName("Status")
@@ -45,7 +45,6 @@ class StatusLine(QWidget):
         """Say the sentence, in a louder dress when it needs attention."""
         status = self._session.status
         self.text.setText(status.text)
-        self._mark.setStyleSheet(f"background: {MARKS[status.level]}; border-radius: {MARK_SIZE // 2}px")
         self.remedy.setVisible(status.remedy is not None)
         if status.remedy is not None:
             self.remedy.setText(status.remedy.value)
@@ -54,6 +53,7 @@ class StatusLine(QWidget):
         style = self.style()
         if style is not None:
             style.polish(self)
+            style.polish(self._mark)
 
     def _on_remedy(self) -> None:
         remedy = self._session.status.remedy

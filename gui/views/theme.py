@@ -1,67 +1,88 @@
-"""Every colour and measure of the window, in one place. Dark: a stage is dark.
+"""Every colour and measure of the window, in one place.
 
-A colour means one thing: four for the families of voices, one for "now", one for "next", one for "attention".
-Text on its ground has a contrast of 4.5 : 1 or more (WCAG 2.1, 1.4.3), which a test holds.
+The colours are those of the palette that is worn: read them as `theme.NAME` when painting, never at import.
+Who keeps a picture paints it anew when `dressed_anew(event)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
+from PyQt6.QtCore import QEvent
 from PyQt6.QtGui import QColor, QFont, QPalette
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from bridge.groove import Voice
+from gui.views.palettes import DARK, Palette
 
-# --- colours ---
-GROUND = "#14171c"
-PANEL = "#1b1f26"
-WELL = "#0e1115"
-BEAT_SHADE = "#14181e"
-CONTROL = "#272d36"
-CONTROL_HOVER = "#303743"
-LINE = "#262c35"
-BAR_LINE = "#4b5564"
-EDGE = "#3a4350"
-TEXT = "#eceff4"
-DIM = "#a3adba"
-FAINT = "#6b7685"
-NOW = "#4ade80"
-NOW_GROUND = "#1d4a30"
-NEXT = "#ff9ad5"
-ATTENTION = "#ff7a6b"
-ATTENTION_GROUND = "#3a1f1f"
-FOCUS = "#8fb8ff"
+# --- colours of the palette that is worn ---
+GROUND = DARK.ground
+PANEL = DARK.panel
+WELL = DARK.well
+GROOVE = DARK.groove
+BEAT_SHADE = DARK.beat_shade
+CONTROL = DARK.control
+CONTROL_HOVER = DARK.control_hover
+LINE = DARK.line
+BAR_LINE = DARK.bar_line
+EDGE = DARK.edge
+TEXT = DARK.text
+DIM = DARK.dim
+FAINT = DARK.faint
+NOW = DARK.now
+NOW_GROUND = DARK.now_ground
+NEXT = DARK.next
+ATTENTION = DARK.attention
+ATTENTION_GROUND = DARK.attention_ground
+FOCUS = DARK.focus
+VOICE_COLOURS: Mapping[Voice, str] = DARK.voices
+STYLE_COLOURS = DARK.styles
+_worn = DARK
 
-_SKINS = "#f2a65a"
-_CYMBALS = "#6fd3e3"
-_TOMS = "#c4a5ff"
-_CRASH = "#f2dd72"
-VOICE_COLOURS: Mapping[Voice, str] = {
-    Voice.KICK: _SKINS,
-    Voice.SNARE: _SKINS,
-    Voice.CLOSED_HAT: _CYMBALS,
-    Voice.OPEN_HAT: _CYMBALS,
-    Voice.RIDE: _CYMBALS,
-    Voice.LOW_TOM: _TOMS,
-    Voice.MID_TOM: _TOMS,
-    Voice.HIGH_TOM: _TOMS,
-    Voice.CRASH: _CRASH,
-}
 
-STYLE_COLOURS = (
-    "#6fd3e3",
-    "#f2a65a",
-    "#c4a5ff",
-    "#f2dd72",
-    "#8fb8ff",
-    "#9be28f",
-    "#ff9d9d",
-    "#e6b8e8",
-    "#b9c98a",
-    "#7fd1b9",
-)
-"""The styles on the map, in the order of the bundle; their names stand beside them."""
+def wear(palette: Palette) -> None:
+    """Make a palette's colours this module's own. What is on the screen stays as it was: see `apply`."""
+    colours = {name.upper(): getattr(palette, name) for name in Palette.__dataclass_fields__}
+    globals().update(colours, VOICE_COLOURS=palette.voices, STYLE_COLOURS=palette.styles, _worn=palette)
+
+
+def worn() -> Palette:
+    """The palette that is worn."""
+    return _worn
+
+
+class Ink(StrEnum):
+    """A colour by its name, for what keeps its colour through a change of palette."""
+
+    TEXT = "text"
+    DIM = "dim"
+    FAINT = "faint"
+    NOW = "now"
+    ATTENTION = "attention"
+    FOCUS = "focus"
+
+    @property
+    def colour(self) -> str:
+        """The colour in the palette that is worn."""
+        return str(getattr(_worn, self.value))
+
+
+def write_in(widget: QWidget, ink: Ink) -> None:
+    """Have a label write in a colour, which costs nothing where it does so already."""
+    if widget.property("ink") == ink.value:
+        return
+    widget.setProperty("ink", ink.value)
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+
+
+def dressed_anew(event: QEvent | None) -> bool:
+    """Whether a widget is told by this event (in its `changeEvent`) that the colours may be others now."""
+    return event is not None and event.type() == QEvent.Type.StyleChange
+
 
 # --- measures, in device-independent pixels ---
 WINDOW_SIZE = (1240, 780)
@@ -87,9 +108,9 @@ def font(pixels: int, bold: bool = False) -> QFont:
     return made
 
 
-def shade(colour: str, strength: float, ground: str = WELL) -> QColor:
-    """A colour brought towards its ground: strength 1 is the colour, 0 the ground."""
-    top, bottom = QColor(colour), QColor(ground)
+def shade(colour: str, strength: float, ground: str | None = None) -> QColor:
+    """A colour brought towards its ground (None: the well): strength 1 is the colour, 0 the ground."""
+    top, bottom = QColor(colour), QColor(WELL if ground is None else ground)
 
     def mix(a: int, b: int) -> int:
         return round(b + (a - b) * strength)
@@ -106,8 +127,9 @@ def translucent(colour: str, opacity: float) -> QColor:
     return made
 
 
-def apply(app: QApplication) -> None:
-    """Dress the application: the same look on every platform."""
+def apply(app: QApplication, wanted: Palette = DARK) -> None:
+    """Dress the application in a palette, the same on every platform; every widget hears of it."""
+    wear(wanted)
     app.setStyle("Fusion")
     palette = QPalette()
     roles = {
@@ -123,6 +145,7 @@ def apply(app: QApplication) -> None:
         QPalette.ColorRole.PlaceholderText: DIM,
         QPalette.ColorRole.Highlight: FOCUS,
         QPalette.ColorRole.HighlightedText: WELL,
+        QPalette.ColorRole.Link: FOCUS,
     }
     for role, colour in roles.items():
         palette.setColor(role, QColor(colour))
@@ -132,10 +155,12 @@ def apply(app: QApplication) -> None:
     body = QFont(app.font())
     body.setPixelSize(BODY_PX)
     app.setFont(body)
-    app.setStyleSheet(_STYLE)
+    app.setStyleSheet(_style())
 
 
-_STYLE = f"""
+def _style() -> str:
+    inks = "\n".join(f'QLabel[ink="{ink}"]:enabled {{ color: {ink.colour}; }}' for ink in Ink)
+    return f"""
 QToolTip {{ background: {CONTROL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px 6px; }}
 QLabel {{ color: {TEXT}; background: transparent; }}
 QLabel:disabled {{ color: {FAINT}; }}
@@ -187,4 +212,9 @@ QMenu::item:selected {{ background: {CONTROL_HOVER}; }}
 QMenu::item:disabled {{ color: {FAINT}; }}
 QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 0; }}
 #status[level="attention"] {{ background: {ATTENTION_GROUND}; }}
+#mark {{ background: {FAINT}; border-radius: 4px; }}
+#status[level="busy"] #mark {{ background: {FOCUS}; }}
+#status[level="attention"] #mark {{ background: {ATTENTION}; }}
+#history {{ background: {GROUND}; padding: 2px 10px; }}
+{inks}
 """

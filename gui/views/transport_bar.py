@@ -16,21 +16,21 @@ from gui.views.port_boxes import PortBoxes
 SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK), ("Ableton Link", Sync.LINK))
 SOUND_CHOICES = (("Auto", SoundWhen.AUTO), ("On", SoundWhen.ON), ("Off", SoundWhen.OFF))
 SOUND_WORDS = {
-    SoundStage.OFF: ("Drum sound", theme.DIM),
-    SoundStage.OPENING: ("Sound: opening", theme.DIM),
-    SoundStage.ON: ("Sound: heard", theme.NOW),
-    SoundStage.FAILED: ("Sound: failed", theme.ATTENTION),
+    SoundStage.OFF: ("Drum sound", theme.Ink.DIM),
+    SoundStage.OPENING: ("Sound: opening", theme.Ink.DIM),
+    SoundStage.ON: ("Sound: heard", theme.Ink.NOW),
+    SoundStage.FAILED: ("Sound: failed", theme.Ink.ATTENTION),
 }
 SOUND_TIP = (
     "The built-in drums. Auto: they sound until a DAW or synth is connected to our output,\n"
     "where that can be seen (on JACK, and without any MIDI)"
 )
 CLOCK_WORDS = {
-    ClockState.OFF: ("Sync", theme.DIM),
-    ClockState.WAITING: ("Sync: waiting", theme.DIM),
-    ClockState.LOCKING: ("Sync: locking", theme.DIM),
-    ClockState.LOCKED: ("Sync: locked", theme.NOW),
-    ClockState.LOST: ("Sync: lost", theme.ATTENTION),
+    ClockState.OFF: ("Sync", theme.Ink.DIM),
+    ClockState.WAITING: ("Sync: waiting", theme.Ink.DIM),
+    ClockState.LOCKING: ("Sync: locking", theme.Ink.DIM),
+    ClockState.LOCKED: ("Sync: locked", theme.Ink.NOW),
+    ClockState.LOST: ("Sync: lost", theme.Ink.ATTENTION),
 }
 LOADING_TIP = "The drummer is still loading."
 NO_PORT_TIP = "No MIDI port is open: see the line at the bottom."
@@ -48,9 +48,9 @@ class TransportBar(QWidget):
 
         self.play = Button("Play", "", role="icon")
         self.play.setCheckable(True)
-        self.play.show_icon("play", theme.NOW)
+        self.play.show_icon("play", theme.Ink.NOW)
         self.stop = Button("Stop", "", role="icon")
-        self.stop.show_icon("stop", theme.TEXT)
+        self.stop.show_icon("stop", theme.Ink.TEXT)
         self.place = QLabel(str(Place(1, 1, 1)))
         self.place.setFont(theme.font(theme.READOUT_PX, bold=True))
         self.place.setFixedHeight(theme.CONTROL_HEIGHT)
@@ -145,7 +145,7 @@ class TransportBar(QWidget):
     def _show_sound(self, ready: bool, unready: str) -> None:
         state = self._session.state
         when = SoundWhen.AUTO if state is None else state.sound_when
-        words, colour = SOUND_WORDS[SoundStage.OFF if state is None else state.sound.stage]
+        words, ink = SOUND_WORDS[SoundStage.OFF if state is None else state.sound.stage]
         tip = SOUND_TIP
         if state is not None and state.sounding:
             tip = f"Heard through {state.sound.text}.\n{tip}"
@@ -154,12 +154,12 @@ class TransportBar(QWidget):
         explain(self.sound, ready, tip, unready)
         self.sound.show_choices(SOUND_CHOICES, when)
         self._sound_field.caption.setText(words)
-        self._sound_field.caption.setStyleSheet(f"color: {colour}")
+        theme.write_in(self._sound_field.caption, ink)
 
     def _show_clock(self) -> None:
         state = self._session.state
         clock = ClockState.OFF if state is None else state.clock
-        words, colour = CLOCK_WORDS[clock]
+        words, ink = CLOCK_WORDS[clock]
         if state is not None and state.sync is Sync.LINK:
             words = f"Link: {state.peers} peer" + "s" * (state.peers != 1)
         elif clock is ClockState.LOCKED and state is not None and state.anchor is not None:
@@ -167,7 +167,7 @@ class TransportBar(QWidget):
         if state is not None and state.motion is Motion.ARMED:
             words = "Sync: armed"
         self._sync_field.caption.setText(words)
-        self._sync_field.caption.setStyleSheet(f"color: {colour}")
+        theme.write_in(self._sync_field.caption, ink)
 
     def _on_play(self) -> None:
         self._session.ask(Studio.play)

@@ -156,7 +156,7 @@ class ValueSlider(QSlider):
         bright = theme.TEXT if enabled else theme.FAINT
         x, rest = self._x_of(self.value()), self._x_of(self._rest)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.WELL))
+        painter.setBrush(QColor(theme.GROOVE))
         painter.drawRoundedRect(QRectF(self._left - 3, middle - 2, self._right - self._left + 6, 4), 2, 2)
         painter.fillRect(QRectF(round(rest), middle - 6, 1, 12), QColor(theme.EDGE))
         if enabled:
