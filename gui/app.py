@@ -27,22 +27,26 @@ from bridge.player.messages import PlayerConfig, SoundWhen
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
 from bridge.studio.history import History, Journal, Take, read_journal
+from bridge.studio.last_time import LastTime, load_last
+from bridge.studio.session_file import Session, playable
 from bridge.studio.sketch import Maker
 from gui.models import Opened, SessionModel
+from gui.models.sessions import LAST_TIME
 from gui.views import MainWindow, theme
 from gui.views.appearance import palette_for
 
 
-def run(argv: Sequence[str], bundle: Path | None = None) -> int:
+def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) -> int:
     """Open the window and stay until it is closed; return the exit status.
 
     bundle: the model to play (None: the shipped one). A model that cannot be loaded is said in the window.
+    fresh: begin anew, not with what was at the desk last time.
     Needs a display, and the main thread. Ctrl-C and a polite kill close the window in order.
     """
     app = QApplication(list(argv))
     app.setApplicationName("Groovebridge")
     app.setDesktopFileName("groovebridge")
-    session = SessionModel(lambda: open_studio(bundle), list_ports)
+    session = SessionModel(lambda: open_as_left(bundle, fresh), list_ports, data_folder())
     theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
     with _closing_on_signals(window), bugs_told(session):
@@ -53,15 +57,35 @@ def run(argv: Sequence[str], bundle: Path | None = None) -> int:
     return status
 
 
-def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Opened:
+def open_as_left(bundle: Path | None, fresh: bool = False) -> Opened:
+    """`open_studio` with what was at the desk last time, if that is wanted; what is not is set aside."""
+    path = data_folder() / LAST_TIME
+    if fresh and path.exists():
+        path.replace(path.with_suffix(".old.json"))
+    last, trouble = load_last(path)
+    opened = open_studio(bundle, last=last)
+    if trouble:
+        opened.studio.report_fault(trouble)
+    return opened
+
+
+def open_studio(
+    bundle: Path | None, config: PlayerConfig | None = None, last: LastTime | None = None
+) -> Opened:
     """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError.
 
-    Where no config is asked for, a player that plays on since its window died is taken up as it is.
+    Where no config is asked for, a player that plays on since its window died is taken up as it is. Else it
+    begins with what was at the desk `last` time, as far as this machine and model have it.
     """
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
     chart = map_of(model)
     takes, trouble = _takes()
+    maker = Maker(model, model, chart)
+    session = Session(config=config or PlayerConfig(sound=SoundWhen.AUTO))
+    if last is not None and orphan is None:
+        session, missing = playable(last.session, maker.loop)
+        trouble = trouble or missing
     studio: Studio | None = None
 
     def tell(error: GroovebridgeError) -> None:
@@ -72,17 +96,20 @@ def open_studio(bundle: Path | None, config: PlayerConfig | None = None) -> Open
     try:
         studio = Studio(
             model,
-            config=config or PlayerConfig(sound=SoundWhen.AUTO),
+            config=session.config,
+            swap_at=session.swap_at,
+            evolve=session.evolve,
             orphan=orphan,
-            make=Maker(model, model, chart).loop,
+            make=maker.loop,
             history=History(takes, journal.add),
+            sketch=session.sketch,
         )
     except BaseException:
         journal.close()
         raise
     if trouble:
         studio.report_fault(trouble)
-    return replace(opened(model, studio, chart), ended=journal.close)
+    return replace(opened(model, studio, chart), ended=journal.close, last=last)
 
 
 def _takes() -> tuple[tuple[Take, ...], str]:
@@ -98,7 +125,12 @@ def _takes() -> tuple[tuple[Take, ...], str]:
 
 def journal_path() -> Path:
     """The file that keeps every loop that was played in the window."""
-    return platformdirs.user_data_path("groovebridge", appauthor=False) / "history.jsonl"
+    return data_folder() / "history.jsonl"
+
+
+def data_folder() -> Path:
+    """The folder of what is kept for the user."""
+    return platformdirs.user_data_path("groovebridge", appauthor=False)
 
 
 def opened(model: Model, studio: Studio, chart: Map | None = None) -> Opened:

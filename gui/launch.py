@@ -1,4 +1,7 @@
-"""The console script `groovebridge`: without arguments the window, with arguments the command line."""
+"""The console script `groovebridge`: without arguments the window, with arguments the command line.
+
+`groovebridge --fresh` is the window, too, but with nothing of what was at the desk last time.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 import socket
 import sys
 from collections.abc import Sequence
+
+FRESH = "--fresh"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,23 +23,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments:
+        if arguments not in ([], [FRESH]):
             from bridge.cli import main as command_line
 
             return command_line(arguments)
-        return _window()
+        return _window(fresh=FRESH in arguments)
     except KeyboardInterrupt:  # while the program was still being read
         return 130
 
 
-def _window() -> int:
+def _window(fresh: bool) -> int:
     if reason := _missing_display():
         return _no_window(reason)
     try:
         from gui.app import run
     except ImportError as error:  # Qt's own libraries, or a system library that they need, are missing
         return _no_window(f"The window cannot open: {error}.")
-    return run(sys.argv[:1])
+    return run(sys.argv[:1], fresh=fresh)
 
 
 def _missing_display() -> str:

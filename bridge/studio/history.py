@@ -15,7 +15,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -71,11 +71,27 @@ class History:
         last = next(reversed(self._takes.values()), None)
         if last is not None and last.loop == loop:
             return last
-        number = 1 if last is None else last.number + 1
-        at = self._now_s()
-        take = self._takes[number] = Take(number, at, loop, sketch)
-        self._line(number, at=at, loop=to_rows(loop), sketch=SketchData.of(sketch).model_dump())
+        take = Take(1 if last is None else last.number + 1, self._now_s(), loop, sketch)
+        self._add(take)
         return take
+
+    def bring(self, takes: Iterable[Take]) -> tuple[int, ...]:
+        """Have these takes of a session here as well; the number of each, which is another one here. One that
+        is here already stays, and gets a pin or a name that it has there.
+        """
+        here = {(take.at, take.loop): take.number for take in self._takes.values()}
+        numbers = []
+        for take in takes:
+            number = here.get((take.at, take.loop))
+            if number is None:
+                number = max(self._takes, default=0) + 1
+                self._add(replace(take, number=number, name="", pinned=False))
+            if take.name:
+                self.rename(number, take.name)
+            if take.pinned:
+                self.pin(number, True)
+            numbers.append(number)
+        return tuple(numbers)
 
     def rename(self, number: int, name: str) -> None:
         """Call a take something; GroovebridgeError for one that is not there."""
@@ -90,6 +106,11 @@ class History:
         if number not in self._takes:
             raise GroovebridgeError(f"There is no take {number} in the history.")
         return self._takes[number]
+
+    def _add(self, take: Take) -> None:
+        self._takes[take.number] = take
+        sketch = SketchData.of(take.sketch).model_dump()
+        self._line(take.number, at=take.at, loop=to_rows(take.loop), sketch=sketch)
 
     def _change(self, number: int, **changes: Any) -> None:
         take = self.take(number)

@@ -129,6 +129,11 @@ class Morpher:
         """The loop that plays now is where the morph ends."""
         self._show(b=self._studio.state.loop)
 
+    def set_ends(self, a: DrumLoop | None, b: DrumLoop | None) -> None:
+        """Take these ends, as a session has them; None: not taken. A ride stops."""
+        self.stop()
+        self._show(a=a, b=b)
+
     def set_bars(self, bars: int) -> None:
         """How many bars the next ride takes, one of `BARS`; GroovebridgeError for another."""
         if bars not in BARS:

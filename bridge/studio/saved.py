@@ -29,33 +29,35 @@ class SavedFileError(GroovebridgeError):
     """A preset or session that cannot be read: which file, why, and what to do."""
 
 
-class _Data(BaseModel):
+class StrictData(BaseModel):
+    """A part of a file of ours: nothing in it that we do not know."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class _Drawn(_Data):
+class _Drawn(StrictData):
     kind: Literal["drawn"] = "drawn"
 
 
-class _Spot(_Data):
+class _Spot(StrictData):
     kind: Literal["spot"] = "spot"
-    x: float
-    y: float
+    x: float = Field(ge=-1, le=1)
+    y: float = Field(ge=-1, le=1)
 
 
-class _Way(_Data):
+class _Way(StrictData):
     kind: Literal["way"] = "way"
     start: Rows
     end: Rows
     share: float
 
 
-class _Given(_Data):
+class _Given(StrictData):
     kind: Literal["given"] = "given"
     loop: Rows
 
 
-class SettingsData(_Data):
+class SettingsData(StrictData):
     """`Settings` as they are saved."""
 
     seed: int = 0
@@ -66,7 +68,7 @@ class SettingsData(_Data):
     axes: dict[str, float] = {}
 
 
-class SketchData(_Data):
+class SketchData(StrictData):
     """A `Sketch` as it is saved. `build` raises ValueError or GroovebridgeError for values out of range."""
 
     settings: SettingsData = SettingsData()
@@ -129,7 +131,7 @@ def _origin(data: _Drawn | _Spot | _Way | _Given) -> Origin:
 # --- presets ---
 
 
-class _Preset(_Data):
+class _Preset(StrictData):
     groovebridge: Literal["preset"] = PRESET
     version: int = VERSION
     name: str

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -63,7 +63,7 @@ from bridge.player.messages import (
 from bridge.player.voicing import Voicing
 from bridge.studio.decoder import Decoder, Job
 from bridge.studio.generate import LoopMaker
-from bridge.studio.history import History
+from bridge.studio.history import History, Take
 from bridge.studio.memo import Memo
 from bridge.studio.repertoire import Repertoire
 from bridge.studio.replacing import QUICK_CRASHES, Crashes, Held
@@ -112,9 +112,10 @@ class Studio:
     for settings that it does not have; setters raise GroovebridgeError for values out of range and change
     nothing then.
 
+    sketch   what to begin with, in place of `settings`
     orphan   a player to take up in place of starting one: all is set as it was for the studio that died, but
-             for settings that this model does not have; `config`, `settings`, `swap_at` and `evolve` are not
-             looked at
+             for settings that this model does not have; `config`, `settings`, `sketch`, `swap_at` and
+             `evolve` are not looked at
 
     A player that crashes is replaced by another at the same ports, in time with the song.
     """
@@ -130,8 +131,9 @@ class Studio:
         orphan: Orphan | None = None,
         make: Callable[[Sketch], DrumLoop] | None = None,
         history: History | None = None,
+        sketch: Sketch | None = None,
     ) -> None:
-        memo = Memo(Sketch(settings or Settings()), None, swap_at, evolve)
+        memo = Memo(sketch or Sketch(settings or Settings()), None, swap_at, evolve)
         self._make = make or Maker(model).loop
         self._history = history or History()
         self._undo: Undo[Sketch] = Undo()
@@ -186,6 +188,11 @@ class Studio:
     def state(self) -> StudioState:
         """The newest picture."""
         return self._state
+
+    @property
+    def config(self) -> PlayerConfig:
+        """How the player is set: what one that takes its place would start with."""
+        return self._config
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback` called with the new state after each change; returns what ends that.
@@ -414,6 +421,13 @@ class Studio:
         with self._changing():
             self._history.pin(number, pinned)
             self._set(takes=self._history.takes)
+
+    def bring_takes(self, takes: Iterable[Take]) -> tuple[int, ...]:
+        """Have the takes of a session in the history; their numbers there."""
+        with self._changing():
+            numbers = self._history.bring(takes)
+            self._set(takes=self._history.takes)
+        return numbers
 
     def fill(self) -> None:
         """Play a fill at once, the fill slider's most, to the end of the bar; then come home."""

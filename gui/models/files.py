@@ -11,12 +11,13 @@ from bridge.errors import GroovebridgeError
 from bridge.studio import Studio, gestures
 from bridge.studio.presets import Preset, PresetFolder
 from bridge.studio.saved import load_preset
+from bridge.studio.session_file import SUFFIX
 from bridge.studio.sketch import Sketch
 from bridge.studio.vary import read_loop
 from gui.models.worker import Worker, sentence
 
 PRESET_SUFFIX = ".json"
-OFFERED = ("Presets and MIDI files (*.json *.mid *.midi)", "All files (*)")
+OFFERED = (f"Sessions, presets and MIDI files (*{SUFFIX} *.json *.mid *.midi)", "All files (*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,24 @@ class Found:
 
 
 class FileModel:
-    """Presets and files to play. Qt thread only; `open` reads in the background.
+    """Presets and files to play. Qt thread only; `open` reads in the background, and leaves sessions to
+    `open_session`.
 
     What cannot be read or written becomes a sentence for `say`, and the beat goes on.
     """
 
     def __init__(
-        self, worker: Worker, ask: Callable[[Callable[[Studio], object]], bool], say: Callable[[str], None]
+        self,
+        worker: Worker,
+        ask: Callable[[Callable[[Studio], object]], bool],
+        say: Callable[[str], None],
+        open_session: Callable[[Path], None],
     ) -> None:
         self.folder = PresetFolder()
         self._worker = worker
         self._ask = ask
         self._say = say
+        self._open_session = open_session
         self._current: tuple[str, Sketch] | None = None
 
     def presets(self) -> list[Preset]:
@@ -77,7 +84,10 @@ class FileModel:
         return True
 
     def open(self, path: Path) -> None:
-        """Play a preset, or the first four bars of a MIDI file; one step of undo."""
+        """Go on with a session, play a preset, or the first four bars of a MIDI file; one step of undo."""
+        if path.suffix.lower() == SUFFIX:
+            self._open_session(path)
+            return
         self._worker.run(lambda: read(path), self._on_read)
 
     def _on_read(self, done: Future[Found]) -> None:

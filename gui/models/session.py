@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -17,6 +18,7 @@ from bridge.model.map import Map
 from bridge.player.messages import PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
+from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.sketch import Drawn, Spot
 from gui.models.files import FileModel
@@ -24,6 +26,7 @@ from gui.models.history import HistoryModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
 from gui.models.preferences import Preferences
+from gui.models.sessions import SessionFiles
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.worker import Worker, sentence
 
@@ -50,6 +53,7 @@ class Opened:
     chart         its map; None where it has none
     place_of      where a point of latent space for given settings lies on that map
     ended         what is to be done once the studio has been closed
+    last          what was at the desk last time, if it goes on with that
     """
 
     studio: Studio
@@ -59,6 +63,7 @@ class Opened:
     chart: Map | None = None
     place_of: Callable[[Settings], tuple[float, float] | None] = lambda _: None
     ended: Callable[[], None] = lambda: None
+    last: LastTime | None = None
 
 
 class SessionModel(QObject):
@@ -78,7 +83,13 @@ class SessionModel(QObject):
     status_changed = pyqtSignal()
     _told = pyqtSignal()
 
-    def __init__(self, open_studio: Callable[[], Opened], list_ports: Callable[[], PortNames]) -> None:
+    def __init__(
+        self,
+        open_studio: Callable[[], Opened],
+        list_ports: Callable[[], PortNames],
+        data: Path | None = None,
+    ) -> None:
+        """`data`: the folder where what is at the desk is kept for the next start; None: it is not."""
         super().__init__()
         self.playhead = Playhead()
         self._open_studio = open_studio
@@ -86,7 +97,8 @@ class SessionModel(QObject):
         self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
         self.ports.failed.connect(self.report)
         self.preferences = Preferences(self.report)
-        self.files = FileModel(self._worker, lambda act: self.ask(act), self.report)
+        self.sessions = SessionFiles(self._worker, self.report, data)
+        self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
@@ -197,6 +209,7 @@ class SessionModel(QObject):
         self.playhead.follow(None)
         self._unsubscribe()
         self._worker.close()
+        self.sessions.close()
         self.history.close()
         if self._morpher is not None:
             self._morpher.close()
@@ -215,6 +228,7 @@ class SessionModel(QObject):
         self._opened = done.result()
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
         self._morpher = Morpher(self._opened.studio, self._told.emit)
+        self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)
         self._set_phase(Phase.READY)
         self._refresh()
 
@@ -325,6 +339,7 @@ class SessionModel(QObject):
             self.playhead.follow(now.anchor)
         if before is None or _transport(before) != _transport(now):
             self.transport_changed.emit()
+        self.sessions.look()
         self._say()
 
     def _file_tempo(self) -> float:

@@ -1,0 +1,290 @@
+"""A whole session as a value, and as a file: what plays, how all is set, and the takes that were heard in it.
+
+    {"groovebridge": "session", "version": 1, "sketch": {...}, "tempo": 124.0, "ports": {...}, "takes": [...]}
+
+Like a preset it is checked when read, and opened whole or not at all. Ports are kept by name. While the song
+rolls, opening a session keeps it rolling: the new loop takes over as `swap_at` says, and who leads stays as
+it is, since changing that would stop the song.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import FiniteFloat, ValidationError
+
+from bridge.errors import GroovebridgeError
+from bridge.files import write_atomically
+from bridge.groove import DrumLoop
+from bridge.groove.edit import of_rows, to_rows
+from bridge.player.ableton import require_link
+from bridge.player.limits import check_bpm, check_latency
+from bridge.player.messages import PlayerConfig, SoundWhen, SwapAt, Sync
+from bridge.player.voicing import Voicing
+from bridge.ports import check_ports
+from bridge.studio.history import Take
+from bridge.studio.morphing import BARS, Morphing
+from bridge.studio.saved import (
+    VERSION,
+    Rows,
+    SavedFileError,
+    SketchData,
+    StrictData,
+    first_reason,
+    read_saved,
+)
+from bridge.studio.sketch import Sketch
+from bridge.studio.studio import Studio
+
+SESSION: Literal["session"] = "session"
+SUFFIX = ".groovebridge"
+NEWEST_TAKES = 200
+"""So many of a session's takes are saved with it, and all that are pinned or named."""
+
+_ROLLS_ON = (
+    "The song rolls on and its sync stays as it is. Stop it and open the session again to change that."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """All that a session is.
+
+    config   tempo, sync, ports, mix, latency, clock and sound, as the player is set; the rest of it is not
+             saved
+    a, b     the ends of the morph, if they were taken; `bars`: how long it takes by itself
+    takes    what was heard, oldest first
+    """
+
+    sketch: Sketch = field(default_factory=Sketch)
+    config: PlayerConfig = field(default_factory=PlayerConfig)
+    swap_at: SwapAt = SwapAt.BAR
+    evolve: bool = False
+    a: DrumLoop | None = None
+    b: DrumLoop | None = None
+    bars: int = 4
+    takes: tuple[Take, ...] = ()
+
+    def anew(self) -> Session:
+        """A session that begins: another loop and an even mix at the same instruments."""
+        voicing = Voicing(self.config.voicing.notes, self.config.voicing.channel)
+        return Session(config=replace(self.config, voicing=voicing))
+
+
+def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ()) -> Session:
+    """The session as it stands. Quick: values are shared, not copied."""
+    state = studio.state
+    return Session(
+        state.sketch,
+        studio.config,
+        state.swap_at,
+        state.evolve,
+        morphing.a,
+        morphing.b,
+        morphing.bars,
+        takes,
+    )
+
+
+def go_on_with(studio: Studio, session: Session) -> tuple[tuple[int, ...], str | None]:
+    """Make a studio what a session says; the numbers of its takes there, and a sentence if not all is as
+    saved.
+
+    Raises GroovebridgeError, and changes nothing, where this model or machine cannot play it. A port that is
+    gone becomes the player's fault sentence, and what was open stays. Takes some milliseconds a take.
+    """
+    wanted, now = session.config, studio.config
+    new_sync = wanted.sync is not now.sync and not studio.state.playing
+    if new_sync and wanted.sync is Sync.LINK:
+        require_link()
+    studio.load(session.sketch)
+    if now.sync is not Sync.LINK:  # there the tempo is everybody's
+        studio.set_tempo(wanted.bpm)
+    if new_sync:
+        studio.set_sync(wanted.sync)
+        if now.sync is Sync.LINK:
+            studio.set_tempo(wanted.bpm)
+    studio.set_voicing(wanted.voicing)
+    studio.set_latency(wanted.latency_ms)
+    studio.set_send_clock(wanted.send_clock, wanted.clock_while_stopped)
+    studio.set_swap(session.swap_at)
+    studio.set_evolve(session.evolve)
+    if wanted.sound is not now.sound:
+        studio.set_sound(wanted.sound)
+    if wanted.api != "none" and (wanted.out, wanted.inp) != (now.out, now.inp):
+        studio.open_ports(wanted.api, wanted.out, wanted.inp)
+    numbers = studio.bring_takes(session.takes)
+    return numbers, None if new_sync or wanted.sync is now.sync else _ROLLS_ON
+
+
+def playable(session: Session, make: Callable[[Sketch], DrumLoop]) -> tuple[Session, str]:
+    """As much of a session as this machine can begin with, and a sentence where that is not all. Asks the
+    MIDI system for its ports, which may take some milliseconds.
+    """
+    config, missing = session.config, []
+    try:
+        check_ports(config.api, config.out, config.inp)
+    except GroovebridgeError as error:
+        config = replace(config, api="auto", out=None, inp=None)
+        missing.append(f"The ports are not as last time: {error}")
+    if config.sync is Sync.LINK:
+        try:
+            require_link()
+        except GroovebridgeError as error:
+            config = replace(config, sync=Sync.INTERNAL)
+            missing.append(str(error))
+    sketch = session.sketch
+    try:
+        make(sketch)
+    except GroovebridgeError as error:
+        sketch = Sketch()
+        missing.append(f"The loop is not that of last time: {error}")
+    return replace(session, config=config, sketch=sketch), " ".join(missing)
+
+
+# --- as text ---
+
+
+class _Ports(StrictData):
+    api: str = "auto"
+    out: str | None = None
+    inp: str | None = None
+
+
+class _Voices(StrictData):
+    notes: tuple[int, ...]
+    channel: int
+    trims: tuple[float, ...]
+    muted: tuple[bool, ...]
+    soloed: tuple[bool, ...]
+
+
+class _Morph(StrictData):
+    a: Rows | None = None
+    b: Rows | None = None
+    bars: int = 4
+
+
+class _Take(StrictData):
+    at: FiniteFloat
+    loop: Rows
+    sketch: SketchData
+    name: str = ""
+    pinned: bool = False
+
+
+class SessionData(StrictData):
+    """A `Session` as it is saved. `build` raises ValueError or GroovebridgeError for values out of range."""
+
+    groovebridge: Literal["session"] = SESSION
+    version: int = VERSION
+    sketch: SketchData
+    tempo: float
+    sync: Sync
+    ports: _Ports
+    voices: _Voices
+    latency_ms: float
+    send_clock: bool
+    clock_while_stopped: bool
+    sound: SoundWhen
+    swap_at: SwapAt
+    evolve: bool
+    morph: _Morph
+    takes: list[_Take]
+
+    @classmethod
+    def of(cls, session: Session) -> SessionData:
+        """What to save of a session."""
+        config, voicing = session.config, session.config.voicing
+        return cls(
+            sketch=SketchData.of(session.sketch),
+            tempo=config.bpm,
+            sync=config.sync,
+            ports=_Ports(api=config.api, out=config.out, inp=config.inp),
+            voices=_Voices(
+                notes=voicing.notes,
+                channel=voicing.channel,
+                trims=voicing.trims,
+                muted=voicing.muted,
+                soloed=voicing.soloed,
+            ),
+            latency_ms=config.latency_ms,
+            send_clock=config.send_clock,
+            clock_while_stopped=config.clock_while_stopped,
+            sound=config.sound,
+            swap_at=session.swap_at,
+            evolve=session.evolve,
+            morph=_Morph(a=_rows(session.a), b=_rows(session.b), bars=session.bars),
+            takes=[
+                _Take(
+                    at=take.at,
+                    loop=to_rows(take.loop),
+                    sketch=SketchData.of(take.sketch),
+                    name=take.name,
+                    pinned=take.pinned,
+                )
+                for take in worth_keeping(session.takes)
+            ],
+        )
+
+    def build(self) -> Session:
+        """The session that was saved."""
+        if self.morph.bars not in BARS:
+            raise ValueError(f"a morph cannot take {self.morph.bars} bars")
+        return Session(
+            self.sketch.build(),
+            PlayerConfig(
+                api=self.ports.api,
+                out=self.ports.out,
+                inp=self.ports.inp,
+                sync=self.sync,
+                bpm=check_bpm(self.tempo),
+                send_clock=self.send_clock,
+                clock_while_stopped=self.clock_while_stopped,
+                voicing=Voicing(**self.voices.model_dump()),
+                latency_ms=check_latency(self.latency_ms),
+                sound=self.sound,
+            ),
+            self.swap_at,
+            self.evolve,
+            _loop(self.morph.a),
+            _loop(self.morph.b),
+            self.morph.bars,
+            tuple(
+                Take(number, take.at, of_rows(take.loop), take.sketch.build(), take.name, take.pinned)
+                for number, take in enumerate(self.takes, start=1)
+            ),
+        )
+
+
+def worth_keeping(takes: tuple[Take, ...]) -> tuple[Take, ...]:
+    """Those that are saved with a session: the newest, and all that are pinned or named."""
+    old, new = takes[:-NEWEST_TAKES], takes[-NEWEST_TAKES:]
+    return (*(take for take in old if take.pinned or take.name), *new)
+
+
+def save_session(path: Path, session: Session) -> None:
+    """Write a session, whole or not at all. Raises FileWriteError."""
+    write_atomically(path, (SessionData.of(session).model_dump_json(indent=1) + "\n").encode())
+
+
+def load_session(path: Path) -> Session:
+    """Read a session. Raises SavedFileError for a file that is none, damaged, or of a later version."""
+    content = read_saved(path, SESSION)
+    try:
+        return SessionData.model_validate(content).build()
+    except (ValidationError, ValueError, GroovebridgeError) as error:
+        raise SavedFileError(
+            f"{path} is a damaged session: {first_reason(error)}. Choose another."
+        ) from error
+
+
+def _rows(loop: DrumLoop | None) -> Rows | None:
+    return None if loop is None else to_rows(loop)
+
+
+def _loop(rows: Rows | None) -> DrumLoop | None:
+    return None if rows is None else of_rows(rows)
