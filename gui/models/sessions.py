@@ -57,6 +57,7 @@ class SessionFiles(QObject):
         self._recent: tuple[Path, ...] = ()
         self._brought: tuple[int, ...] = ()
         self._since = 0
+        self._has_before = self.before is not None and self.before.exists()
         self._autosave = None if data is None else Autosave(worker, data / LAST_TIME, self._last, say)
 
     # --- what there is to see ---
@@ -85,6 +86,11 @@ class SessionFiles(QObject):
     def before(self) -> Path | None:
         """Where the changes are that were not saved when another session was opened; None: nowhere."""
         return None if self._data is None else self._data / BEFORE
+
+    @property
+    def has_before(self) -> bool:
+        """Whether there is something there."""
+        return self._has_before
 
     # --- what one can do ---
 
@@ -197,6 +203,7 @@ class SessionFiles(QObject):
             self._say(sentence(error, "The session could not be opened"))
             return
         session, self._brought, remark = done.result()
+        self._has_before = self.before is not None and self.before.exists()
         self._since = since
         self._restore_morph(session)
         self._saved = None if path == self.before else self._content()

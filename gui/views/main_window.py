@@ -22,6 +22,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.appearance import dress
+from gui.views.file_dialogs import ask_open, ask_session_file, save_session
 from gui.views.history_strip import HistoryStrip
 from gui.views.loop_view import LoopView
 from gui.views.menu_button import MenuButton
@@ -51,6 +52,7 @@ class MainWindow(QWidget):
         self.history.rename.connect(lambda number, name: session.ask(Studio.name_take, number, name))
         self.presets = PresetButton(session)
         session.take_changed.connect(self._show_take)
+        session.sessions.changed.connect(self._show_session)
         self.status = StatusLine(session)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -91,8 +93,11 @@ class MainWindow(QWidget):
             (QKeySequence(Qt.Key.Key_N), lambda: session.ask(Studio.new_idea)),
             (QKeySequence(QKeySequence.StandardKey.Undo), lambda: session.ask(Studio.undo)),
             (QKeySequence(QKeySequence.StandardKey.Redo), lambda: session.ask(Studio.redo)),
-            (QKeySequence(QKeySequence.StandardKey.Save), self.presets.ask_name),
-            (QKeySequence(QKeySequence.StandardKey.Open), self.presets.ask_file),
+            (QKeySequence(QKeySequence.StandardKey.Save), lambda: save_session(self, session)),
+            (QKeySequence("Ctrl+Shift+S"), lambda: ask_session_file(self, session)),
+            (QKeySequence(QKeySequence.StandardKey.Open), lambda: ask_open(self, session)),
+            (QKeySequence(QKeySequence.StandardKey.New), session.sessions.new),
+            (QKeySequence("Ctrl+P"), self.presets.ask_name),
             (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
         ):
             QShortcut(keys, self).activated.connect(action)
@@ -104,6 +109,11 @@ class MainWindow(QWidget):
 
     def _dress(self) -> None:
         dress(self._session.preferences.wishes.appearance)
+
+    def _show_session(self) -> None:
+        files = self._session.sessions
+        self.setWindowTitle(f"{files.name.replace('[*]', '')}[*] – Groovebridge")
+        self.setWindowModified(files.unsaved)
 
     def _show_take(self) -> None:
         state = self._session.state

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
 from gui.views.appearance import AppearanceSection
+from gui.views.sessions_page import SessionsPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class Page:
     make: Callable[[SessionModel], QWidget]
 
 
-PAGES: tuple[Page, ...] = (Page("appearance", "Appearance", AppearanceSection),)
+PAGES: tuple[Page, ...] = (
+    Page("sessions", "Session", SessionsPage),
+    Page("appearance", "Appearance", AppearanceSection),
+)
 
 
 def page_named(name: str) -> Page:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
+from PyQt6.QtWidgets import QInputDialog, QMenu
 
 from bridge.studio.presets import DELETED, Preset
 from gui.models import Phase, SessionModel
-from gui.models.files import OFFERED
 from gui.views import theme
 from gui.views.controls import Button, explain
+from gui.views.file_dialogs import ask_open
 
 NONE_YET = "No presets yet"
 WIDTH = 128
@@ -43,7 +42,7 @@ class PresetButton(Button):
             .replace("&", "&&")
         )
         self.setAccessibleName(f"Presets: {name}" if name else "Presets")
-        tip = "Play a preset, keep what plays (Ctrl+S), open a file (Ctrl+O)"
+        tip = "Play a preset, keep what plays (Ctrl+P), open a file (Ctrl+O)"
         failed = self._session.phase is Phase.FAILED
         why_not = "There is no drummer yet." if failed else "The drummer is still loading."
         explain(self, self._ready, f"{name}\n{tip}" if name else tip, why_not)
@@ -69,8 +68,8 @@ class PresetButton(Button):
         if not presets:
             _add(menu, NONE_YET, lambda: None, enabled=False)
         menu.addSeparator()
-        _add(menu, "Save as …\tCtrl+S", self.ask_name)
-        _add(menu, "Open a file …\tCtrl+O", self.ask_file)
+        _add(menu, "Save as …\tCtrl+P", self.ask_name)
+        _add(menu, "Open a file …\tCtrl+O", lambda: ask_open(self.window() or self, self._session))
         delete = QMenu("Delete", menu)
         delete.setToolTipsVisible(True)
         delete.setEnabled(bool(presets))
@@ -100,16 +99,6 @@ class PresetButton(Button):
     def _keep(self, name: str) -> None:
         self._session.files.save(name)
         self.refresh()
-
-    def ask_file(self) -> None:
-        """Have the user choose a preset or MIDI file, and play it."""
-        if self._ready:
-            dialog = QFileDialog(self.window(), "Open a preset or MIDI file")
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            dialog.setNameFilters(OFFERED)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.fileSelected.connect(lambda path: self._session.files.open(Path(path)))
-            dialog.open()
 
 
 def _add(menu: QMenu, text: str, act: Callable[[], object], tip: str = "", enabled: bool = True) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
@@ -36,8 +37,11 @@ from bridge.player.messages import (
 )
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
+from bridge.studio.last_time import load_last
+from bridge.studio.session_file import Session
 from bridge.studio.sketch import Sketch, Spot
 from gui.models import Opened, Phase, SessionModel
+from gui.models.sessions import LAST_TIME
 from gui.views import MainWindow
 
 AXES = {f"z{number}": 0.25 * number - 1 for number in range(1, 9)}
@@ -172,18 +176,29 @@ class Desk:
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
     list_trouble: Exception | None = None
+    data: Path | None = None  # where what is at the desk is kept
 
     def __post_init__(self) -> None:
-        self.session = SessionModel(self._open_studio, self._list_ports)
+        self.session = SessionModel(self._open_studio, self._list_ports, self.data)
         self.window = MainWindow(self.session)
         self.qtbot.addWidget(self.window)
 
     def _open_studio(self) -> Opened:
         if self.trouble is not None:
             raise self.trouble
-        studio = Studio(PlainModel(), self._hire, make=make if self.chart else None)
+        last = None if self.data is None else load_last(self.data / LAST_TIME)[0]
+        begin = Session() if last is None else last.session
+        studio = Studio(
+            PlainModel(),
+            self._hire,
+            begin.config,
+            swap_at=begin.swap_at,
+            evolve=begin.evolve,
+            make=make if self.chart else None,
+            sketch=begin.sketch,
+        )
         chart = plane() if self.chart else None
-        return Opened(studio, coordinates, self.sliders, self.styles, chart)
+        return Opened(studio, coordinates, self.sliders, self.styles, chart, last=last)
 
     def _list_ports(self) -> PortNames:
         if self.list_trouble is not None:

@@ -71,7 +71,7 @@ def test_what_plays_is_kept_named_played_again_and_taken_back(desk: Desk) -> Non
     assert list(entries(button.menu_now())) == [NONE_YET, "Save as …", "Open a file …", "Delete"]
     desk.session.ask(Studio.set_slider, "density", 0.5)
     kept = sketch_of(desk)
-    key(desk.window, Qt.Key.Key_S, CTRL)
+    key(desk.window, Qt.Key.Key_P, CTRL)
     asked = dialog(desk, QInputDialog)
     assert isinstance(asked, QInputDialog)
     asked.setTextValue("verse & chorus")

@@ -1,0 +1,312 @@
+"""Sessions in the window: saved, opened while the beat goes on, kept by themselves for the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from bridge.model import Settings
+from bridge.player.messages import PlayerConfig, Stop, SwapAt, Sync
+from bridge.player.voicing import Voicing
+from bridge.studio import Studio
+from bridge.studio.last_time import LastTime, load_last, save_last
+from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.session_file import Session, load_session, session_of
+from bridge.studio.sketch import Sketch
+from gui import app, launch
+from gui.models import autosave
+from gui.models.sessions import LAST_TIME
+from gui.views.sessions_page import SessionsPage
+from tests.gui.desk import Desk
+from tests.gui.hands import click, key
+from tests.gui.test_history import play_ideas
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autosave, "DELAY_MS", 1)
+
+
+@pytest.fixture
+def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+    """Opens windows that keep what is at the desk in one folder, one after the other."""
+    desks: list[Desk] = []
+
+    def make() -> Desk:
+        desk = Desk(qtbot, data=tmp_path / "data")
+        desks.append(desk)
+        desk.open()
+        return desk
+
+    yield make
+    for desk in desks:
+        desk.window.close()
+
+
+@pytest.fixture
+def kept(make_desk: Callable[[], Desk]) -> Desk:
+    """A window that keeps what is at the desk."""
+    return make_desk()
+
+
+def choose(desk: Desk, path: Path) -> None:
+    """Choose a file in the dialog that is open."""
+    found = next(each for each in desk.window.findChildren(QFileDialog) if each.isVisible())
+    found.fileSelected.emit(str(path))
+    found.close()
+    desk.window.activateWindow()
+
+
+def page_of(desk: Desk) -> SessionsPage:
+    desk.window.show_page("sessions")
+    assert isinstance(desk.window.sheet.page, SessionsPage)
+    return desk.window.sheet.page
+
+
+def arrange(desk: Desk) -> None:
+    """Leave nothing as it is at first."""
+    ask = desk.session.ask
+    ask(Studio.set_tempo, 97.5)
+    ask(Studio.set_slider, "density", 0.5)
+    ask(Studio.set_voicing, Voicing().of(1, muted=True, trim=0.5))
+    ask(Studio.set_latency, 7.0)
+    ask(Studio.set_send_clock, True)
+    ask(Studio.set_swap, SwapAt.LOOP)
+    desk.session.morph(Morpher.take_a)
+
+
+def picture(desk: Desk) -> tuple[object, ...]:
+    state, morphing = desk.session.state, desk.session.morphing
+    assert state is not None
+    rest = (state.voicing, state.latency_ms, state.send_clock, state.swap_at, state.evolve)
+    return state.sketch, state.bpm, state.sync, *rest, morphing.a, morphing.b, morphing.bars
+
+
+def save(desk: Desk, path: Path) -> None:
+    key(desk.window, Qt.Key.Key_S, CTRL)
+    choose(desk, path)
+    desk.until(lambda: desk.session.sessions.file is not None and not desk.session.sessions.unsaved)
+
+
+def test_a_session_is_saved_and_comes_back_in_another_window(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    first = make_desk()
+    arrange(first)
+    play_ideas(first, 2)
+    kept = picture(first)
+    save(first, tmp_path / "song")
+    path = tmp_path / "song.groovebridge"
+    assert first.window.windowTitle() == "song[*] – Groovebridge"
+    assert not first.window.isWindowModified()
+    first.window.close()
+    (tmp_path / "data" / LAST_TIME).unlink()
+    second = make_desk()
+    key(second.window, Qt.Key.Key_O, CTRL)
+    choose(second, path)
+    second.until(lambda: picture(second) == kept)
+    second.until(lambda: second.session.history.rowCount() == 2)
+    assert second.session.sessions.recent == (path,)
+    assert not second.session.sessions.unsaved
+
+
+def test_save_writes_to_the_same_file_without_asking_and_the_title_tells(kept: Desk, tmp_path: Path) -> None:
+    save(kept, tmp_path / "song.groovebridge")
+    kept.session.ask(Studio.set_tempo, 88.0)
+    assert kept.window.isWindowModified()
+    key(kept.window, Qt.Key.Key_S, CTRL)
+    kept.until(lambda: not kept.window.isWindowModified())
+    assert load_session(tmp_path / "song.groovebridge").config.bpm == 88.0
+    key(kept.window, Qt.Key.Key_S, CTRL | SHIFT)
+    choose(kept, tmp_path / "other")
+    kept.until(lambda: kept.session.sessions.name == "other")
+    assert [path.stem for path in kept.session.sessions.recent] == ["other", "song"]
+
+
+def test_opening_while_it_plays_stops_nothing(kept: Desk, tmp_path: Path) -> None:
+    arrange(kept)
+    save(kept, tmp_path / "song")
+    there = kept.session.state
+    kept.session.sessions.new()
+    kept.until(lambda: kept.settings.sliders == {})
+    assert there is not None
+    kept.session.ask(Studio.play)
+    kept.until(lambda: kept.session.playhead.rolling)
+    kept.session.sessions.open(tmp_path / "song.groovebridge")
+    kept.until(lambda: kept.session.next_loop == there.loop)
+    assert kept.session.playhead.rolling
+    assert not [command for command in kept.band.asked if isinstance(command, Stop)]
+    kept.band.turn_over()
+    kept.until(lambda: kept.session.loop == there.loop)
+
+
+def test_what_was_not_saved_before_another_was_opened_can_be_gone_back_to(kept: Desk) -> None:
+    page = page_of(kept)
+    assert not page.before.isEnabled()
+    arrange(kept)
+    changed = picture(kept)
+    click(page.new)
+    kept.until(lambda: kept.settings.sliders == {})
+    kept.until(page.before.isEnabled)
+    click(page.before)
+    kept.until(lambda: picture(kept) == changed)
+    assert kept.session.sessions.name == "Untitled"
+    assert kept.session.sessions.unsaved
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "is no session of Groovebridge"),
+        (b'{"groovebridge": "session", "version": 99}', "later version"),
+        (b'{"groovebridge": "session", "version": 1}', "damaged session"),
+    ],
+)
+def test_a_bad_session_says_why_and_nothing_changes(
+    kept: Desk, tmp_path: Path, content: bytes, words: str
+) -> None:
+    arrange(kept)
+    before = picture(kept)
+    path = tmp_path / "bad.groovebridge"
+    path.write_bytes(content)
+    kept.session.files.open(path)
+    kept.until(lambda: words in kept.session.status.text)
+    assert picture(kept) == before
+    assert kept.session.sessions.file is None
+
+
+def test_a_file_that_is_gone_leaves_the_list(kept: Desk, tmp_path: Path) -> None:
+    save(kept, tmp_path / "song")
+    page = page_of(kept)
+    assert [button.accessibleName() for button in page.recent_buttons] == ["Open song"]
+    (tmp_path / "song.groovebridge").unlink()
+    click(page.recent_buttons[0])
+    kept.until(lambda: "no such file" in kept.session.status.text)
+    assert page.recent_buttons == []
+
+
+@pytest.mark.parametrize("place", ["/dev/full/song", "/proc/song", "/nowhere/song"])
+def test_where_nothing_can_be_saved_a_sentence_says_so_and_nothing_is_lost(kept: Desk, place: str) -> None:
+    arrange(kept)
+    kept.session.ask(Studio.play)
+    kept.until(lambda: kept.session.playhead.rolling)
+    kept.session.sessions.save_as(Path(place))
+    kept.until(lambda: "cannot be written" in kept.session.status.text)
+    assert kept.session.sessions.unsaved
+    assert kept.session.playhead.rolling
+
+
+def test_what_is_at_the_desk_is_kept_as_it_changes(kept: Desk, tmp_path: Path) -> None:
+    arrange(kept)
+    path = tmp_path / "data" / LAST_TIME
+
+    def is_kept() -> bool:
+        last, _ = load_last(path)
+        state = kept.session.state
+        return last is not None and state is not None and last.session.sketch == state.sketch
+
+    kept.until(is_kept)
+    kept.session.ask(Studio.new_idea)
+    kept.until(is_kept)
+
+
+def test_the_next_window_goes_on_where_the_last_one_was(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    first = make_desk()
+    arrange(first)
+    save(first, tmp_path / "song")
+    first.session.ask(Studio.set_slider, "swing", -0.5)
+    left = picture(first)
+    first.window.close()
+    second = make_desk()
+    assert picture(second) == left
+    files = second.session.sessions
+    assert (files.name, files.unsaved, files.recent) == ("song", True, (tmp_path / "song.groovebridge",))
+    assert second.window.windowTitle() == "song[*] – Groovebridge"
+    assert second.window.isWindowModified()
+
+
+def test_a_disk_that_keeps_nothing_is_said_once_and_the_beat_goes_on(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("in the way")
+    desk = make_desk()
+    desk.session.ask(Studio.play)
+    desk.until(lambda: "not kept for the next start" in desk.session.status.text)
+    desk.session.remedy(desk.session.status.remedy)  # type: ignore[arg-type]
+    desk.session.ask(Studio.set_tempo, 90.0)
+    desk.qtbot.wait(30)
+    assert "not kept" not in desk.session.status.text
+    assert desk.session.playhead.rolling
+
+
+def test_the_page_says_where_the_session_stands(kept: Desk, tmp_path: Path) -> None:
+    page = page_of(kept)
+    assert (page.name.text(), page.place.text()) == ("Untitled", "Nothing in it yet")
+    arrange(kept)
+    assert page.place.text() == "Not saved in a file yet"
+    click(page.save)
+    choose(kept, tmp_path / "a & b")
+    kept.until(lambda: page.name.text() == "a & b")
+    assert page.place.text() == f"Saved in {tmp_path}"
+    assert page.recent_buttons[0].text().startswith("a && b")
+    kept.session.ask(Studio.set_sync, Sync.CLOCK)
+    assert page.place.text().startswith("Changed since")
+
+
+def test_before_the_drummer_is_there_the_buttons_say_so(closed_desk: Desk) -> None:
+    page = page_of(closed_desk)
+    for button in (page.save, page.save_as, page.open, page.new, page.before):
+        assert not button.isEnabled()
+        assert button.toolTip() == "The drummer is not there yet."
+    assert closed_desk.session.sessions.before is None
+
+
+@pytest.fixture
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LastTime:
+    """What a window that was killed has left."""
+    monkeypatch.setattr(app, "data_folder", lambda: tmp_path)
+    config = PlayerConfig("none", sync=Sync.CLOCK, bpm=97.5, latency_ms=7.0)
+    last = LastTime(Session(Sketch(Settings(seed=3, sliders={"density": 0.5})), config, SwapAt.STEP, True))
+    save_last(tmp_path / LAST_TIME, last)
+    return last
+
+
+def test_the_real_window_begins_as_the_killed_one_was(left: LastTime) -> None:
+    opened = app.open_as_left(None)
+    try:
+        assert session_of(opened.studio, Morphing()) == left.session
+        assert opened.last == left
+    finally:
+        opened.studio.close()
+        opened.ended()
+
+
+def test_asked_for_a_fresh_start_it_begins_anew_and_throws_nothing_away(
+    left: LastTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "open_studio", lambda _bundle, last: last)
+    assert app.open_as_left(None, fresh=True) is None
+    assert load_last(tmp_path / "desk.old.json")[0] == left
+
+
+def test_the_command_line_asks_for_a_fresh_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def run(_argv: list[str], fresh: bool) -> int:
+        asked.append(fresh)
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    assert (launch.main([]), launch.main(["--fresh"])) == (0, 0)
+    assert asked == [False, True]

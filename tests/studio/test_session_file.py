@@ -1,0 +1,252 @@
+"""A whole session: what is saved comes back as it was, a bad file changes nothing, and the beat goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.errors import GroovebridgeError
+from bridge.files import FileWriteError
+from bridge.model import Settings
+from bridge.player.messages import (
+    Anchor,
+    Motion,
+    OpenPorts,
+    PlayerConfig,
+    PortsOpened,
+    SetSync,
+    SetTempo,
+    SoundWhen,
+    SwapAt,
+    Sync,
+)
+from bridge.player.voicing import Voicing
+from bridge.studio.history import Take
+from bridge.studio.last_time import LastTime, load_last, save_last
+from bridge.studio.morphing import Morphing
+from bridge.studio.saved import SavedFileError
+from bridge.studio.session_file import (
+    NEWEST_TAKES,
+    Session,
+    go_on_with,
+    load_session,
+    playable,
+    save_session,
+    session_of,
+    worth_keeping,
+)
+from bridge.studio.sketch import Given, Sketch
+from tests.player.support import random_loop, voicings
+from tests.studio.conftest import Desk
+from tests.studio.test_saved import FULL, sketches
+
+TAKES = (
+    Take(1, 100.5, random_loop(1), FULL),
+    Take(2, 101.5, random_loop(2), Sketch(Settings(seed=4)), "verse", pinned=True),
+)
+configs = st.builds(
+    PlayerConfig,
+    api=st.sampled_from(["auto", "jack", "alsa"]),
+    out=st.none() | st.text(max_size=8),
+    inp=st.none() | st.text(max_size=8),
+    sync=st.sampled_from(Sync),
+    bpm=st.floats(20, 400),
+    send_clock=st.booleans(),
+    clock_while_stopped=st.booleans(),
+    voicing=voicings(),
+    latency_ms=st.floats(-200, 200),
+    sound=st.sampled_from(SoundWhen),
+)
+ends = st.none() | st.builds(random_loop, st.integers(0, 9))
+sessions = st.builds(
+    Session,
+    sketches,
+    configs,
+    st.sampled_from(SwapAt),
+    st.booleans(),
+    ends,
+    ends,
+    st.sampled_from([1, 2, 4, 8, 16]),
+    st.just(TAKES) | st.just(()),
+)
+ROCK = Session(
+    Sketch(Settings(seed=9)),
+    PlayerConfig(bpm=97.5, latency_ms=12.0, voicing=Voicing(channel=3), send_clock=True),
+    SwapAt.LOOP,
+    True,
+    takes=TAKES,
+)
+
+
+@given(sessions)
+@settings(deadline=None, max_examples=40)
+def test_a_session_comes_back_from_its_file_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, session: Session
+) -> None:
+    path = tmp_path_factory.mktemp("session") / "mine.groovebridge"
+    save_session(path, session)
+    assert load_session(path) == session
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c.update(version=99), "later version"),
+        (lambda c: c.update(groovebridge="preset"), "no session"),
+        (lambda c: c.pop("tempo"), "damaged session: field required at tempo"),
+        (lambda c: c.update(tempo=1e9), "tempo of 1e"),
+        (lambda c: c.update(tempo=float("nan")), "damaged session"),
+        (lambda c: c["voices"].update(channel=99), "channel 99 is out of range"),
+        (lambda c: c["voices"].update(notes=[1, 2]), "give 9 notes"),
+        (lambda c: c.update(latency_ms=1e4), "latency of 10000 ms"),
+        (lambda c: c.update(sync="tape"), "at sync"),
+        (lambda c: c["morph"].update(bars=3), "cannot take 3 bars"),
+        (lambda c: c["takes"][0].update(loop=[[99, 0, 1, 0]]), "no cell 99, 0"),
+        (lambda c: c.update(extra=1), "damaged session"),
+    ],
+)
+def test_a_session_that_is_none_is_refused_in_a_sentence(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    path = tmp_path / "mine.groovebridge"
+    save_session(path, ROCK)
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(SavedFileError, match=words):
+        load_session(path)
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None, max_examples=40)
+def test_no_bytes_whatsoever_bring_anything_but_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("junk") / "junk.groovebridge"
+    path.write_bytes(junk)
+    with pytest.raises(SavedFileError, match=r"junk\.groovebridge"):
+        load_session(path)
+    assert load_last(path)[0] is None
+
+
+def test_of_many_takes_the_newest_and_the_marked_ones_are_saved() -> None:
+    takes = tuple(
+        Take(
+            number, float(number), random_loop(number % 7), FULL, pinned=number == 3, name="x" * (number == 5)
+        )
+        for number in range(1, NEWEST_TAKES + 100)
+    )
+    kept = worth_keeping(takes)
+    assert kept[-NEWEST_TAKES:] == takes[-NEWEST_TAKES:]
+    assert [take.number for take in kept[:-NEWEST_TAKES]] == [3, 5]
+    assert worth_keeping(TAKES) == TAKES
+
+
+def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
+    numbers, remark = go_on_with(desk.studio, ROCK)
+    assert remark is None
+    now = session_of(desk.studio, Morphing(), desk.state.takes)
+    assert now == replace(ROCK, takes=now.takes)
+    assert [(take.number, take.loop, take.name, take.pinned) for take in now.takes] == [
+        (number, take.loop, take.name, take.pinned) for number, take in zip(numbers, TAKES, strict=True)
+    ]
+    assert not [command for command in desk.link.commands if isinstance(command, OpenPorts | SetSync)]
+
+
+def test_takes_that_are_there_already_are_not_there_twice(desk: Desk) -> None:
+    first, _ = go_on_with(desk.studio, ROCK)
+    renamed = tuple(replace(take, name="chorus", pinned=True) for take in TAKES)
+    again, _ = go_on_with(desk.studio, replace(ROCK, takes=renamed))
+    assert first == again
+    assert [(take.name, take.pinned) for take in desk.state.takes] == [("chorus", True)] * 2
+
+
+def test_a_song_that_rolls_is_not_stopped_by_a_session_with_another_sync(desk: Desk) -> None:
+    desk.tell(Anchor(0, 0, 120.0, Motion.ROLLING, Sync.INTERNAL))
+    _, remark = go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))
+    assert "rolls on" in (remark or "")
+    assert SetSync(Sync.CLOCK) not in desk.link.commands
+    assert SetTempo(97.5) in desk.link.commands
+    desk.tell(Anchor(0, 0, 120.0, Motion.STOPPED, Sync.INTERNAL))
+    assert go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))[1] is None
+    assert desk.state.sync is Sync.CLOCK
+
+
+def test_ports_are_opened_only_where_they_differ(desk: Desk) -> None:
+    desk.tell(PortsOpened("jack", "Groovebridge:out", None, "synth:in", None))
+    go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, api="jack", out="synth:in")))
+    assert not [command for command in desk.link.commands if isinstance(command, OpenPorts)]
+    go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, api="jack", out="live:in")))
+    assert desk.link.commands.count(OpenPorts("jack", "live:in", None)) == 1
+
+
+def test_a_session_of_another_model_changes_nothing(desk: Desk) -> None:
+    before, config = desk.state, desk.studio.config
+    foreign = replace(ROCK, sketch=Sketch(Settings(sliders={"density": 0.5})))
+    with pytest.raises(GroovebridgeError, match="no slider"):
+        go_on_with(desk.studio, foreign)
+    assert (desk.state, desk.studio.config) == (before, config)
+
+
+def test_a_session_that_begins_keeps_the_instruments_and_evens_the_mix() -> None:
+    voicing = Voicing((60,) * 9, 4).of(2, muted=True, trim=0.5)
+    session = replace(ROCK, config=replace(ROCK.config, voicing=voicing, out="synth:in")).anew()
+    assert session.config.voicing == Voicing((60,) * 9, 4)
+    assert (session.config.out, session.config.latency_ms) == ("synth:in", 12.0)
+    assert (session.sketch, session.takes) == (Sketch(), ())
+
+
+# --- what was at the desk last time ---
+
+
+def test_what_was_at_the_desk_comes_back(tmp_path: Path) -> None:
+    last = LastTime(
+        replace(ROCK, takes=()), tmp_path / "a.groovebridge", True, (tmp_path / "b.groovebridge",), (3, 4), 2
+    )
+    save_last(tmp_path / "desk.json", last)
+    assert load_last(tmp_path / "desk.json") == (last, "")
+
+
+def test_the_first_time_there_is_nothing_and_nothing_is_said(tmp_path: Path) -> None:
+    assert load_last(tmp_path / "desk.json") == (None, "")
+
+
+def test_a_desk_that_cannot_be_read_is_set_aside_and_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "desk.json"
+    path.write_text('{"groovebridge": "desk", "version": 99}')
+    last, said = load_last(path)
+    assert last is None
+    assert "begins anew" in said
+    assert (tmp_path / "desk.damaged.json").exists()
+    assert load_last(path) == (None, "")
+
+
+def test_what_this_machine_does_not_have_is_left_out_and_said(desk: Desk) -> None:
+    config = PlayerConfig(api="none", out="synth:in", bpm=97.5)
+    session, said = playable(
+        Session(Sketch(Settings(sliders={"density": 1.0})), config),
+        lambda sketch: desk.model.loop(sketch.settings),
+    )
+    assert session == Session(config=PlayerConfig(bpm=97.5))
+    assert "ports are not as last time" in said
+    assert "not that of last time" in said
+    assert playable(ROCK, lambda _: random_loop(1))[0] == ROCK
+
+
+def test_a_full_disk_leaves_the_session_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "mine.groovebridge"
+    save_session(path, ROCK)
+    before = path.read_bytes()
+    with pytest.raises(FileWriteError, match="no space left on device"):
+        save_session(Path("/dev/full"), ROCK)
+    with pytest.raises(FileWriteError, match="cannot be written"):
+        save_session(path / "below.groovebridge", Session(Sketch(origin=Given(random_loop(1)))))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
