@@ -156,7 +156,7 @@ class Score:
             return
         cell = cell_of(velocity, self._line.to_ticks(due_ns))
         keys = self._heard.setdefault(cell, {})
-        if key in keys:
+        if key in keys and not self._is_revoiced(cell):
             raise Broken(f"key {key} is struck twice in the sixteenth at {cell}")
         keys[key] = velocity, due_ns
 
@@ -227,6 +227,10 @@ class Score:
                 line = each
         assert line is not None
         return line
+
+    def _is_revoiced(self, cell: int) -> bool:
+        """Whether notes changed near this sixteenth, so that its key may be another voice's by now."""
+        return any(cell - _AHEAD_TICKS <= begins <= cell + _AHEAD_TICKS for begins, _ in self._voicings)
 
     def _is_touched(self, ticks: float) -> bool:
         return any(low <= ticks <= high for low, high in self._touched)

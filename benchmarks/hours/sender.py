@@ -76,8 +76,9 @@ class Sender:
             self._rolls, self._steady = True, 0
 
     def stop(self) -> None:
-        """Stop."""
+        """Stop. Amid clocks that do not arrive, nobody can know where."""
         self._send(midi.STOP)
+        self._blurred = self._blurred or self._lost > 0
         self._rolls = False
 
     def locate(self, sixteenths: int) -> None:

@@ -165,6 +165,22 @@ class ClockFollower:
         self._held.append((self._number, at_ns))
         self._judge(line)
 
+    def settle(self) -> None:
+        """The clock's count matters now (its song stops), though the last ticks may be off the line and not
+        judged yet: if the newest is whole periods late, ticks were lost before it.
+        """
+        line = self._line
+        if line is None or not self._held or self._line_deviation_ns() > 0.15 * line.ns_per_tick:
+            return
+        period = line.ns_per_tick
+        limit = min(self._limit_ns(), 0.3 * period)
+        errors = [at - line.to_ns(number) for number, at in self._held]
+        missing = round(errors[-1] / period)
+        if missing > 0 and abs(errors[-1] - missing * period) <= limit:
+            alike = zip(self._held, errors, strict=True)
+            self._held = [tick for tick, error in alike if abs(error - missing * period) <= limit]
+            self._renumber(missing, 0)
+
     def _find_tempo(self, at_ns: int) -> None:
         """Before there is a line: two neighbouring ticks at a legal distance are the first."""
         if self._ticks and not _MIN_PERIOD_NS <= at_ns - self._ticks[-1][1] <= _MAX_PERIOD_NS:

@@ -274,6 +274,7 @@ class ClockTransport:
 
     def _stop(self) -> Stopped:
         if self._motion is Motion.ROLLING:
+            self._follower.settle()
             self._position = self._next_position() if self._jump is None else self._jump
         self._motion, self._jump, self._told = Motion.STOPPED, None, None
         return Stopped(self._position)

@@ -114,6 +114,28 @@ def test_stop_and_continue_go_on_with_the_next_clock() -> None:
     assert daw.ticks(1) == [Rolling(25 * CLOCK, daw.now_ns)]
 
 
+@pytest.mark.parametrize("heard", [1, 2, 3])
+def test_clocks_that_were_lost_count_though_stop_comes_right_after(heard: int) -> None:
+    daw = Sender()
+    daw.send(START)
+    daw.ticks(96)
+    daw.now_ns += 24 * PERIOD_NS
+    daw.ticks(heard)
+    assert daw.send(STOP) == [Stopped((96 + 24 + heard) * CLOCK)]
+    daw.send(CONTINUE)
+    daw.ticks(1)
+    assert daw.position == pytest.approx((96 + 24 + heard) * CLOCK, abs=0.01)
+
+
+def test_one_late_clock_before_stop_is_no_lost_one() -> None:
+    daw = Sender()
+    daw.send(START)
+    daw.ticks(96)
+    daw.now_ns += PERIOD_NS // 2
+    daw.ticks(1)
+    assert daw.send(STOP) == [Stopped(97 * CLOCK)]
+
+
 def test_a_position_pointer_while_stopped_is_where_continue_begins() -> None:
     daw = Sender()
     assert daw.send(spp(100)) == [Located(100 * SIXTEENTH)]
