@@ -31,6 +31,7 @@ class Sender:
         self._lost = 0  # so many F8 to come do not arrive
         self._steady = 0  # F8 since anything changed
         self._blurred = False  # clocks were lost where no follower can count them
+        self._unaware = False  # it began to roll while nobody listened, and has not stopped since
         self._arriving: list[tuple[int, int, bytes]] = []
         self._serial = 0
         self._last_arrival_ns = now_ns
@@ -59,6 +60,7 @@ class Sender:
             self._clock_passes()
         self._last_arrival_ns = now_ns
         self._blurred = True
+        self._unaware = self._rolls
         self._steady = 0
 
     # --- what it does ---
@@ -68,6 +70,7 @@ class Sender:
         self._send(midi.START)
         self._next_ticks, self._rolls, self._steady = 0, True, 0
         self._blurred = self._lost > 0
+        self._unaware = False
 
     def resume(self) -> None:
         """Continue where it stands; while it rolls that says nothing new."""
@@ -79,14 +82,14 @@ class Sender:
         """Stop. Amid clocks that do not arrive, nobody can know where."""
         self._send(midi.STOP)
         self._blurred = self._blurred or self._lost > 0
-        self._rolls = False
+        self._rolls = self._unaware = False
 
     def locate(self, sixteenths: int) -> None:
-        """Song position: it stands there, or the next F8 is there."""
+        """Song position: it stands there, or the next F8 is there. Who has not heard that it rolls, stands."""
         self._send(midi.song_position(sixteenths))
         self._next_ticks = sixteenths * TICKS_PER_SIXTEENTH % _SPP_TICKS
         self._steady = 0
-        self._blurred = self._lost > 0
+        self._blurred = self._lost > 0 or self._unaware
 
     def loop(self, sixteenths: int, habit: int) -> None:
         """Jump there as DAWs do: by song position, by Stop and Continue or Start, or without a word."""
