@@ -85,7 +85,7 @@ class Sender:
         self._rolls = self._unaware = False
 
     def locate(self, sixteenths: int) -> None:
-        """Song position: it stands there, or the next F8 is there. Who has not heard that it rolls, stands."""
+        """Song position: it stands there, or the next F8 is. Who has not heard that it rolls, stands."""
         self._send(midi.song_position(sixteenths))
         self._next_ticks = sixteenths * TICKS_PER_SIXTEENTH % _SPP_TICKS
         self._steady = 0

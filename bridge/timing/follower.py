@@ -10,7 +10,8 @@ Three questions are asked of every tick, in this order.
    - The same distance, whole periods: ticks were lost (or doubled). The numbers move, the line stays. A late
      one among them does not count.
    - The same distance, not whole periods: the sender stalled. The line moves, its tempo stays.
-   - A growing distance: a new tempo. The line starts again from the held ticks.
+   - A growing distance: a new tempo. The line starts again from the held ticks. Amid jitter the growth of a
+     few ticks says little; then it is how they left the line, at once or by and by (`breaks`).
    - A tempo outside 20..400 BPM: nonsense. Those ticks never were, like those of a flood.
 
 Three early ticks are enough, because hardly anything makes a tick early but a new tempo; late ones need
@@ -29,6 +30,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
+from bridge.timing.breaks import step_over_bend
 from bridge.timing.linefit import MAX_WINDOW, WINDOWS, fit_line
 
 CLOCKS_PER_BEAT = 24
@@ -38,6 +40,9 @@ EARLY_IN_A_ROW = 3
 LATE_IN_A_ROW = 5
 LOST_IN_A_ROW = 3
 PATIENCE = 12
+EARLY_ODDS = 16.0
+"""How much better (`step_over_bend`) a step has to explain early ticks: no cable doubles them, and a new
+tempo does make them early."""
 
 _NS_PER_MINUTE = 60_000_000_000
 _TOLERANCE = 1.02  # a sender at exactly 400 BPM is heard at up to 2 % more
@@ -213,7 +218,9 @@ class ClockFollower:
             if len(alike) == LOST_IN_A_ROW and alike[-1] == len(errors) - 1:
                 offset = fmean(errors[n] for n in alike)
                 growth, doubt = self._growth([errors[n] for n in alike])
-                if abs(growth) <= 2 * doubt and abs(offset - missing * period) <= 0.3 * period:
+                whole = abs(offset - missing * period) <= 0.3 * period
+                steps = self._stepped(line, [self._held[n] for n in alike], missing * period)
+                if abs(growth) <= 2 * doubt and whole and steps > (0 if missing > 0 else EARLY_ODDS):
                     self._held = [self._held[n] for n in alike]
                     self._renumber(missing, round(offset - missing * period))
                     return
@@ -223,12 +230,19 @@ class ClockFollower:
             growth, doubt = self._growth(errors)
             if self._sure and len(errors) < PATIENCE and self._is_crooked(errors, growth):
                 return  # lost and late ones in a row, which neither explains alone
-            if abs(growth) > 3 * doubt or len(self._ticks) <= 2 * len(self._held):
+            bent = abs(growth) > 3 * doubt or len(self._ticks) <= 2 * len(self._held)
+            if bent or self._stepped(line, self._held) < 0:
                 self._change_tempo()
             elif len(errors) >= LATE_IN_A_ROW:
                 offset = fmean(errors)
                 whole = abs(offset - missing * period) <= 0.3 * period
                 self._renumber(missing if whole else 0, round(offset - missing * period if whole else offset))
+
+    def _stepped(self, line: BeatMap, off: list[tuple[int, int]], height_ns: float | None = None) -> float:
+        """How likely ticks that are off the line went there at once, not by and by: see `step_over_bend`."""
+        before = list(self._ticks)[-PATIENCE:]
+        errors = [at - line.to_ns(number) for number, at in (*before, *off)]
+        return step_over_bend(errors, self._deviation_ns(), height_ns)
 
     def _renumber(self, missing: int, shift_ns: int) -> None:
         """Ticks were lost (or doubled), or the sender stalled: same tempo, and the held ticks are good."""

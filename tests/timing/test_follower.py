@@ -118,6 +118,15 @@ def test_a_step_is_followed_within_a_beat(before: float, after: float) -> None:
         assert max(map(abs, follow(true, jittered(true, 1, seed))[17 * BEAT :])) <= 3
 
 
+@pytest.mark.parametrize(("before", "after"), [(125, 144), (144, 125), (90, 100), (100, 90)])
+def test_a_new_tempo_amid_jitter_is_hardly_ever_taken_for_lost_or_doubled_ticks(
+    before: float, after: float
+) -> None:
+    true = times(periods([before] * 16 + [after] * 8))
+    ends = [follow(true, jittered(true, 3, seed))[-1] for seed in range(12)]
+    assert sum(abs(end) > 8 for end in ends) <= 1  # what half a clock is at 3 ms of jitter
+
+
 def test_a_stalled_sender_goes_on_at_its_own_count() -> None:
     stall_ns = 218_750_000  # ten and a half clocks: no number of lost ones explains that
     true = times(periods([120] * 20))
