@@ -8,8 +8,8 @@
           ---------------> tick          ---------------> tick
 
 Both put the newest ticks off the line, and amid jitter three or four of them look alike. What tells them
-apart is how they got there: so each shape is fitted, with its best place for the break, to the ticks before as
-well.
+apart is how they got there: so each shape is fitted, with its best place for the break, to the ticks before
+as well.
 """
 
 from __future__ import annotations
