@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.groove.edit import Cell, Touch
+from bridge.player.messages import SwapAt
 from bridge.studio.sketch import Given, Spot, Way
 from bridge.studio.studio import Studio
 
@@ -39,5 +40,11 @@ def lock(studio: Studio, voice: int, on: bool) -> None:
 
 
 def touch(studio: Studio, touches: Mapping[Cell, Touch | None], gesture: object = None) -> None:
-    """Change cells by hand, or (None) give them back to the model. `gesture`: what is one step of undo."""
-    studio.change(lambda sketch: sketch.touching(touches), gesture)
+    """Change cells by hand, or (None) give them back to the model. `gesture`: what is one step of undo.
+
+    A hand wants to hear what it does: at the next step, unless another loop waits to take over; then with
+    that.
+    """
+    state = studio.state
+    waits = state.next_loop is not None and state.next_at is not SwapAt.STEP
+    studio.change(lambda sketch: sketch.touching(touches), gesture, None if waits else SwapAt.STEP)

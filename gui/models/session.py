@@ -77,6 +77,7 @@ class SessionModel(QObject):
     phase_changed = pyqtSignal()
     transport_changed = pyqtSignal()
     loops_changed = pyqtSignal()
+    mix_changed = pyqtSignal()
     settings_changed = pyqtSignal()
     opened_changed = pyqtSignal()
     take_changed = pyqtSignal()
@@ -324,6 +325,8 @@ class SessionModel(QObject):
             self.history.show(now.takes)
         if before is None or before.take != now.take:
             self.take_changed.emit()
+        if before is None or before.voicing != now.voicing:
+            self.mix_changed.emit()
         if before is None or before.loop is not now.loop or before.next_loop is not now.next_loop:
             self.loops_changed.emit()
         if before is not None and before.ports_seen != now.ports_seen:

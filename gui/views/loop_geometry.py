@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QRect, QRectF
 
-from bridge.groove import STEPS, Voice
+from bridge.groove import STEPS, DrumLoop, Voice
 
 LANES = (
     Voice.CRASH,
@@ -90,6 +90,33 @@ class LoopGeometry:
         step = min(STEPS - 1, int((point.x() - grid.left()) / self.step_width))
         lane = min(len(LANES) - 1, int((point.y() - grid.top()) / grid.height() * len(LANES)))
         return step, LANES[lane]
+
+    def cell(self, step: int, voice: Voice) -> QRectF:
+        """The room of a cell."""
+        lane = self.lane(voice)
+        return QRectF(self.x(step), lane.top(), self.step_width, lane.height())
+
+    def voice_at(self, y: float) -> Voice | None:
+        """The voice whose lane is at this height; None in the header."""
+        lane = int((y - self.grid.top()) // (self.grid.height() / len(LANES)))
+        return LANES[lane] if 0 <= lane < len(LANES) else None
+
+    def hit_at(self, point: QPointF, loop: DrumLoop) -> tuple[int, Voice] | None:
+        """The hit that is drawn under a point, at any height of its lane, else the cell there; None outside.
+
+        An early hit stands in the cell before its own: what is seen is what is taken.
+        """
+        voice = self.voice_at(point.y())
+        if voice is None:
+            return None
+        here = (point.x() - self.left) / self.step_width
+        wide = max(HIT_SHARE, SMALLEST_HIT / self.step_width)
+        near = range(max(0, int(here) - 2), min(STEPS, int(here) + 3))
+        starts = [(step + float(loop.offsets[step, voice]), step) for step in near if loop.hits[step, voice]]
+        under = [
+            (abs(here - start - wide / 2), step) for start, step in starts if start <= here <= start + wide
+        ]
+        return (min(under)[1], voice) if under else self.cell_at(point)
 
     def playhead(self, steps: float) -> QRect:
         """All pixels that the playhead covers at a position in steps."""

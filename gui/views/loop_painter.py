@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from bridge.groove import BARS, STEPS, STEPS_PER_BAR, DrumLoop, Voice
+from bridge.groove.edit import Cell, Touch
 from bridge.groove.loop import BEATS_PER_BAR, STEPS_PER_BEAT
 from gui.views import theme
-from gui.views.loop_geometry import HEADER_HEIGHT, LABELS_WIDTH, LANES, PLAYHEAD_REACH, LoopGeometry
+from gui.views.loop_geometry import EDGE, HEADER_HEIGHT, LABELS_WIDTH, LANES, PLAYHEAD_REACH, LoopGeometry
+
+TOUCH_REACH = 2.5
+"""Half the size of the cross that marks a silenced cell."""
 
 QUIETEST = 0.38
 """The brightness of a hit of velocity 0; velocity 1 has 1."""
@@ -43,13 +49,59 @@ def paint_ground(painter: QPainter, layout: LoopGeometry) -> None:
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
-def paint_hits(painter: QPainter, layout: LoopGeometry, loop: DrumLoop) -> None:
-    """Every hit: louder is higher and brighter, early is left."""
-    painter.setPen(Qt.PenStyle.NoPen)
+def paint_hits(
+    painter: QPainter, layout: LoopGeometry, loop: DrumLoop, silent: Collection[Voice] = ()
+) -> None:
+    """Every hit: louder is higher and brighter, early is left. Those of silent voices are hollow and dim."""
     for step, voice, velocity, offset in _hits(loop):
-        strength = QUIETEST + (1 - QUIETEST) * velocity
-        painter.setBrush(theme.shade(theme.VOICE_COLOURS[voice], strength))
-        painter.drawRoundedRect(layout.hit(step, voice, velocity, offset), 1.5, 1.5)
+        hit = layout.hit(step, voice, velocity, offset)
+        colour = theme.VOICE_COLOURS[voice]
+        if voice in silent:
+            painter.setPen(QPen(theme.shade(colour, QUIETEST), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(hit.adjusted(0.5, 0.5, -0.5, -0.5))
+            continue
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.shade(colour, QUIETEST + (1 - QUIETEST) * velocity))
+        painter.drawRoundedRect(hit, 1.5, 1.5)
+
+
+def paint_touches(painter: QPainter, layout: LoopGeometry, touches: Mapping[Cell, Touch]) -> None:
+    """A mark under every cell that was changed by hand: a bar under a hit, a cross for one silenced."""
+    painter.setPen(QPen(QColor(theme.TEXT), 1.5))
+    for (step, number), touch in touches.items():
+        voice = Voice(number)
+        floor = layout.lane(voice).bottom() - 2
+        if touch.velocity:
+            hit = layout.hit(step, voice, touch.velocity, touch.offset)
+            painter.drawLine(QPointF(hit.left(), floor), QPointF(hit.right(), floor))
+        else:
+            middle, reach = QPointF(layout.x(step) + TOUCH_REACH + 1, floor - TOUCH_REACH), TOUCH_REACH
+            for up in (-reach, reach):
+                painter.drawLine(middle + QPointF(-reach, up), middle + QPointF(reach, -up))
+
+
+def paint_cursor(painter: QPainter, layout: LoopGeometry, cell: tuple[int, Voice]) -> None:
+    """The frame around the cell that the hand is at."""
+    painter.setPen(QPen(QColor(theme.FOCUS), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(layout.cell(*cell).adjusted(-1, 1, 1, -1), 2, 2)
+
+
+def paint_readout(painter: QPainter, layout: LoopGeometry, cell: tuple[int, Voice], text: str) -> None:
+    """What the hand is at, in words: above its lane, or below the topmost, within the view."""
+    painter.setFont(theme.font(theme.BODY_PX))
+    lane = layout.lane(cell[1])
+    room = painter.boundingRect(QRectF(0, 0, layout.width, lane.height()), Qt.AlignmentFlag.AlignLeft, text)
+    plaque = QRectF(0, 0, room.width() + 20, room.height() + 8)
+    plaque.moveLeft(min(layout.x(cell[0]), layout.width - plaque.width() - EDGE))
+    above = lane.top() - plaque.height() - 2
+    plaque.moveTop(above if above >= 0 else lane.bottom() + 2)
+    painter.setPen(QPen(QColor(theme.EDGE), 1))
+    painter.setBrush(QColor(theme.PANEL))
+    painter.drawRoundedRect(plaque, theme.RADIUS, theme.RADIUS)
+    painter.setPen(QColor(theme.TEXT))
+    painter.drawText(plaque, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def paint_ghosts(painter: QPainter, layout: LoopGeometry, loop: DrumLoop) -> None:

@@ -18,7 +18,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from bridge.studio import Studio
+from bridge.studio import Studio, gestures
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.appearance import dress
@@ -90,6 +90,7 @@ class MainWindow(QWidget):
         for keys, action in (
             (QKeySequence(Qt.Key.Key_Space), session.toggle_play),
             (QKeySequence(Qt.Key.Key_F), lambda: session.ask(Studio.fill)),
+            (QKeySequence(Qt.Key.Key_L), self._lock_pointed),
             (QKeySequence(Qt.Key.Key_N), lambda: session.ask(Studio.new_idea)),
             (QKeySequence(QKeySequence.StandardKey.Undo), lambda: session.ask(Studio.undo)),
             (QKeySequence(QKeySequence.StandardKey.Redo), lambda: session.ask(Studio.redo)),
@@ -114,6 +115,12 @@ class MainWindow(QWidget):
         files = self._session.sessions
         self.setWindowTitle(f"{files.name.replace('[*]', '')}[*] – Groovebridge")
         self.setWindowModified(files.unsaved)
+
+    def _lock_pointed(self) -> None:
+        """Lock the voice under the pointer, or let it go."""
+        voice, state = self.loop.voice_pointed, self._session.state
+        if voice is not None and state is not None:
+            self._session.ask(gestures.lock, voice, voice not in state.sketch.locks)
 
     def _show_take(self) -> None:
         state = self._session.state

@@ -22,8 +22,13 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
 
 
 def double_click(widget: QWidget, at: QPoint | None = None) -> None:
-    """Click twice, in the middle or at a point."""
+    """The second press of a double click, in the middle or at a point."""
     _TEST.mouseDClick(widget, _LEFT, NO_KEYS, at or widget.rect().center())
+
+
+def release(widget: QWidget, at: QPoint) -> None:
+    """Let the button go at a point."""
+    _mouse(widget, QMouseEvent.Type.MouseButtonRelease, at, _LEFT, _NONE, NO_KEYS)
 
 
 def key(widget: QWidget, which: Qt.Key, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:

@@ -316,10 +316,10 @@ def test_a_hit_tells_its_velocity_and_its_timing(desk: Desk) -> None:
     loop = desk.session.loop
     assert loop is not None
     step, voice = next((int(s), Voice(int(v))) for s, v in zip(*loop.hits.nonzero(), strict=True))
-    words = desk.window.loop.describe(step, voice)
+    words = desk.window.loop.hand.describe((step, voice))
     assert words.startswith(f"{voice.title}, {step // 16 + 1}.{step % 16 // 4 + 1}.{step % 4 + 1}: velocity ")
     empty = next(s for s in range(64) if not loop.hits[s, voice])
-    assert desk.window.loop.describe(empty, voice) == ""
+    assert desk.window.loop.hand.describe((empty, voice)).endswith(": rest")
 
 
 # --- sliders ---
