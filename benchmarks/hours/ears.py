@@ -45,9 +45,11 @@ class Ears:
             if sent.message != midi.CLOCK:
                 self._rolls = self._armed = False
 
-    def sleep(self, now_ns: int) -> None:
-        """The machine slept: nobody could close a note meanwhile."""
+    def sleep(self, from_ns: int, now_ns: int) -> None:
+        """The machine slept: nobody could close a note meanwhile, nor make good what an xrun tore."""
         self.open = dict.fromkeys(self.open, now_ns)
+        if self._pardon_ns > from_ns:
+            self._pardon_ns += now_ns - from_ns
 
     def hear(self, at_ns: int, sent: Sent) -> None:
         """A message comes out of the port, or would have."""

@@ -404,7 +404,7 @@ class Life:
         self.clock.ns += round(asleep_s * SECOND)
         self._sender.skip_to(self.clock.ns)
         self._listen()
-        self._ears.sleep(self.clock.ns)
+        self._ears.sleep(before_ns, self.clock.ns)
         self._stands_since_ns = self.clock.ns
         self._touch(before_ns)
 
