@@ -1,4 +1,4 @@
-"""What a person prefers, kept from one start to the next: how the window looks, and whether it has been shown around."""
+"""What a person prefers, kept from one start to the next: its looks, whether it was shown around."""
 
 from __future__ import annotations
 

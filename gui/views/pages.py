@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
 from gui.views.appearance import AppearanceSection
+from gui.views.help_page import HelpPage
 from gui.views.sessions_page import SessionsPage
 
 
@@ -24,6 +25,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("sessions", "Session", SessionsPage),
     Page("appearance", "Appearance", AppearanceSection),
+    Page("help", "Help with your DAW", HelpPage),
 )
 
 

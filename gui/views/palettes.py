@@ -1,7 +1,8 @@
 """The window's colours, dark and light: a stage is dark, a room in daylight is not.
 
 A colour means one thing: four for the families of voices, one for "now", one for "next", one for "attention".
-Text on its ground has a contrast of 4.5 : 1 or more, a mark 3 : 1 (WCAG 2.1, 1.4.3 and 1.4.11): a test holds it.
+Text on its ground has a contrast of 4.5 : 1 or more, a mark 3 : 1 (WCAG 2.1, 1.4.3 and 1.4.11): a test
+holds them to it.
 """
 
 from __future__ import annotations

@@ -218,6 +218,10 @@ QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 0; }}
 #mark {{ background: {FAINT}; border-radius: 4px; }}
 #status[level="busy"] #mark {{ background: {FOCUS}; }}
 #status[level="attention"] #mark {{ background: {ATTENTION}; }}
+#paper {{
+    background: transparent; color: {TEXT};
+    selection-background-color: {FOCUS}; selection-color: {WELL};
+}}
 #history {{ background: {GROUND}; padding: 2px 10px; }}
 {inks}
 """
