@@ -6,6 +6,7 @@ Each is a step of undo of its own, but for those that are made many times in a r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
@@ -37,6 +38,11 @@ def lock(studio: Studio, voice: int, on: bool) -> None:
     """Have a voice keep the part that it plays now while all else changes, or let it go."""
     loop = studio.state.loop
     studio.change(lambda sketch: sketch.locking(voice, loop if on else None))
+
+
+def tune(studio: Studio, notes: tuple[int, ...]) -> None:
+    """Give the nine voices these MIDI notes, 0..127."""
+    studio.set_voicing(replace(studio.state.voicing, notes=notes))
 
 
 def touch(studio: Studio, touches: Mapping[Cell, Touch | None], gesture: object = None) -> None:

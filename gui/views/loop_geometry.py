@@ -30,7 +30,8 @@ LANES = (
 )
 """The voices from top to bottom, as drum notation stacks them."""
 
-LABELS_WIDTH = 116
+NAME_WIDTH = 98
+LABELS_WIDTH = 184
 HEADER_HEIGHT = 26
 EDGE = 12
 LANE_GAP = 5

@@ -21,20 +21,16 @@ QUIETEST = 0.38
 
 
 def paint_ground(painter: QPainter, layout: LoopGeometry) -> None:
-    """The well, shaded beats, lanes with their names, bar lines with their numbers."""
+    """The well, shaded beats, lanes, bar lines with their numbers."""
     painter.fillRect(QRectF(0, 0, layout.width, layout.height), QColor(theme.WELL))
     grid = layout.grid
     for beat in range(0, STEPS // STEPS_PER_BEAT, 2):
         left, right = layout.x(beat * STEPS_PER_BEAT), layout.x((beat + 1) * STEPS_PER_BEAT)
         painter.fillRect(QRectF(left, grid.top(), right - left, grid.height()), QColor(theme.BEAT_SHADE))
-    painter.setFont(theme.font(theme.BODY_PX))
     for voice in LANES:
         lane = layout.lane(voice)
         bottom = round(lane.bottom())
         painter.fillRect(QRectF(LABELS_WIDTH, bottom - 1, grid.right() - LABELS_WIDTH, 1), QColor(theme.LINE))
-        painter.setPen(QColor(theme.VOICE_COLOURS[voice]))
-        name = QRectF(theme.MARGIN, lane.top(), LABELS_WIDTH - theme.MARGIN - 8, lane.height())
-        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, voice.title)
     for bar in range(BARS + 1):
         line = round(layout.x(bar * STEPS_PER_BAR))
         painter.fillRect(QRectF(line, HEADER_HEIGHT - 6, 1, grid.height() + 6), QColor(theme.BAR_LINE))

@@ -23,6 +23,7 @@ from gui.views import loop_painter as draw
 from gui.views import theme
 from gui.views.loop_geometry import LoopGeometry
 from gui.views.loop_hand import LoopHand
+from gui.views.voice_strips import VoiceStrips
 
 
 class LoopView(QWidget):
@@ -46,6 +47,7 @@ class LoopView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Drum loop, four bars")
+        self.strips = VoiceStrips(session, self)
         session.loops_changed.connect(self._redraw)
         session.settings_changed.connect(self._on_settings)
         session.mix_changed.connect(self._redraw)
@@ -120,6 +122,7 @@ class LoopView(QWidget):
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         """A new size needs a new picture."""
         self._picture = None
+        self.strips.fit(self.geometry_now)
         super().resizeEvent(a0)
 
     def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802

@@ -131,6 +131,7 @@ class MainWindow(QWidget):
         bar, panel = self.transport, self.sliders
         order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.send_clock]
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic, self.menu]
+        order += [*self.loop.strips.buttons, self.loop]
         order += [panel.style_box, panel.raw, panel.reset]
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
         order += [panel.map, panel.freedom.slider, panel.new_idea, panel.fill, panel.seed]

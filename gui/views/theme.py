@@ -98,6 +98,7 @@ FIGURE_WIDTH = 48
 READOUT_PX = 22
 TITLE_PX = 16
 SHEET_WIDTH = 440
+STRIP_BUTTON = 22
 
 
 def font(pixels: int, bold: bool = False) -> QFont:
@@ -179,6 +180,16 @@ QPushButton[role="icon"], QPushButton[role="icon"]:focus {{ padding: 0; }}
 QPushButton[role="row"] {{ text-align: left; background: transparent; border-color: transparent; }}
 QPushButton[role="row"]:hover {{ background: {CONTROL_HOVER}; }}
 QPushButton[role="row"]:focus {{ border-color: {FOCUS}; }}
+QPushButton[role="strip"] {{
+    padding: 0; font-size: {CAPTION_PX}px; border-radius: 3px; border-color: {LINE}; background: transparent;
+    color: {DIM};
+}}
+QPushButton[role="strip"]:hover {{ background: {CONTROL_HOVER}; color: {TEXT}; }}
+QPushButton[role="strip"]:checked {{
+    background: {TEXT}; color: {WELL}; border-color: {TEXT}; font-weight: bold;
+}}
+QPushButton[role="strip"]:focus {{ border: 2px solid {FOCUS}; padding: 0; }}
+QPushButton[role="strip"]:disabled {{ color: {FAINT}; background: transparent; border-color: {LINE}; }}
 QPushButton[role="panic"] {{ color: {ATTENTION}; }}
 QPushButton[role="panic"]:disabled {{ color: {FAINT}; }}
 QPushButton[role="main"] {{ background: {CONTROL_HOVER}; font-weight: bold; }}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtTest import QTest
 
 from bridge.groove import STEPS, DrumLoop, Voice
 from bridge.groove.edit import REST, Cell, Touch
@@ -160,7 +159,7 @@ def test_l_locks_the_voice_at_the_cursor_and_undo_lets_it_go(desk: Desk) -> None
     view = desk.window.loop
     view.setFocus()
     view.hand.cursor = (0, Voice.SNARE)
-    QTest.keyClick(desk.window, Key.Key_L)
+    key(view, Key.Key_L)
     state = desk.session.state
     assert state is not None
     locks = desk.session.state.sketch.locks if desk.session.state else {}
