@@ -61,6 +61,16 @@ class FileModel:
             self._say(str(error))
             return []
 
+    def play_preset(self, number: int) -> None:
+        """Play a preset by its place in `presets`, from 1; a sentence where there is none."""
+        presets = self.presets()
+        if number > len(presets):
+            self._say(f"There is no preset {number} yet: “Presets” keeps what plays.")
+        elif (problem := presets[number - 1].problem) is not None:
+            self._say(problem)
+        else:
+            self.open(presets[number - 1].path)
+
     def name_of(self, sketch: Sketch) -> str | None:
         """The preset that was saved or opened last, if this is still what it holds."""
         return self._current[0] if self._current is not None and self._current[1] == sketch else None

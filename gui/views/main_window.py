@@ -12,17 +12,14 @@ from PyQt6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHideEvent,
-    QKeySequence,
-    QShortcut,
     QShowEvent,
 )
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.studio import Studio, gestures
 from gui.models import Phase, SessionModel
-from gui.views import theme
+from gui.views import shortcuts, theme
 from gui.views.appearance import dress
-from gui.views.file_dialogs import ask_open, ask_session_file, save_session
 from gui.views.history_strip import HistoryStrip
 from gui.views.loop_view import LoopView
 from gui.views.menu_button import MenuButton
@@ -87,21 +84,7 @@ class MainWindow(QWidget):
             Qt.FocusPolicy.ClickFocus
         )  # a click beside the controls leaves the box one typed in
         self.setFocus()
-        for keys, action in (
-            (QKeySequence(Qt.Key.Key_Space), session.toggle_play),
-            (QKeySequence(Qt.Key.Key_F), lambda: session.ask(Studio.fill)),
-            (QKeySequence(Qt.Key.Key_L), self._lock_pointed),
-            (QKeySequence(Qt.Key.Key_N), lambda: session.ask(Studio.new_idea)),
-            (QKeySequence(QKeySequence.StandardKey.Undo), lambda: session.ask(Studio.undo)),
-            (QKeySequence(QKeySequence.StandardKey.Redo), lambda: session.ask(Studio.redo)),
-            (QKeySequence(QKeySequence.StandardKey.Save), lambda: save_session(self, session)),
-            (QKeySequence("Ctrl+Shift+S"), lambda: ask_session_file(self, session)),
-            (QKeySequence(QKeySequence.StandardKey.Open), lambda: ask_open(self, session)),
-            (QKeySequence(QKeySequence.StandardKey.New), session.sessions.new),
-            (QKeySequence("Ctrl+P"), self.presets.ask_name),
-            (QKeySequence(QKeySequence.StandardKey.Quit), self.close),
-        ):
-            QShortcut(keys, self).activated.connect(action)
+        shortcuts.install(self, session)
 
     def show_page(self, name: str) -> None:
         """Open the side sheet at a page of `PAGES`. KeyError."""
@@ -116,7 +99,7 @@ class MainWindow(QWidget):
         self.setWindowTitle(f"{files.name.replace('[*]', '')}[*] – Groovebridge")
         self.setWindowModified(files.unsaved)
 
-    def _lock_pointed(self) -> None:
+    def lock_pointed(self) -> None:
         """Lock the voice under the pointer, or let it go."""
         voice, state = self.loop.voice_pointed, self._session.state
         if voice is not None and state is not None:

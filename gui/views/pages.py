@@ -11,6 +11,7 @@ from gui.models import SessionModel
 from gui.views.appearance import AppearanceSection
 from gui.views.help_page import HelpPage
 from gui.views.sessions_page import SessionsPage
+from gui.views.shortcuts_page import ShortcutsPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     Page("sessions", "Session", SessionsPage),
     Page("appearance", "Appearance", AppearanceSection),
     Page("help", "Help with your DAW", HelpPage),
+    Page("shortcuts", "Keyboard shortcuts", ShortcutsPage),
 )
 
 

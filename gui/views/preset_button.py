@@ -13,6 +13,7 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, explain
 from gui.views.file_dialogs import ask_open
+from gui.views.shortcuts import DIGITS
 
 NONE_YET = "No presets yet"
 WIDTH = 128
@@ -63,8 +64,8 @@ class PresetButton(Button):
         menu = self._menu = QMenu(self)
         menu.setToolTipsVisible(True)
         presets = self._session.files.presets()
-        for preset in presets:
-            self._add_preset(menu, preset)
+        for number, preset in enumerate(presets, start=1):
+            self._add_preset(menu, preset, f"\t{number}" if number in DIGITS else "")
         if not presets:
             _add(menu, NONE_YET, lambda: None, enabled=False)
         menu.addSeparator()
@@ -79,10 +80,10 @@ class PresetButton(Button):
         menu.addMenu(delete)
         return menu
 
-    def _add_preset(self, menu: QMenu, preset: Preset) -> None:
+    def _add_preset(self, menu: QMenu, preset: Preset, keys: str) -> None:
         problem = preset.problem
         if problem is None:
-            _add(menu, preset.name, lambda: self._session.files.open(preset.path))
+            _add(menu, preset.name + keys, lambda: self._session.files.open(preset.path))
         else:
             _add(menu, f"{preset.name} (cannot be read)", lambda: self._session.report(problem), problem)
 

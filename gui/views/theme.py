@@ -233,6 +233,9 @@ QMenu::separator {{ height: 1px; background: {LINE}; margin: 4px 0; }}
     background: transparent; color: {TEXT};
     selection-background-color: {FOCUS}; selection-color: {WELL};
 }}
+QLabel[role="key"] {{
+    background: {CONTROL}; border: 1px solid {EDGE}; border-radius: 4px; padding: 1px 6px;
+}}
 #history {{ background: {GROUND}; padding: 2px 10px; }}
 {inks}
 """
