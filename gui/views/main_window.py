@@ -47,7 +47,7 @@ class MainWindow(QWidget):
         self.history.recall.connect(lambda number: session.ask(Studio.replay, number))
         self.history.pin.connect(lambda number, pinned: session.ask(Studio.pin_take, number, pinned))
         self.history.rename.connect(lambda number, name: session.ask(Studio.name_take, number, name))
-        self.presets = PresetButton(session)
+        self.presets: PresetButton = PresetButton(session)
         session.take_changed.connect(self._show_take)
         session.sessions.changed.connect(self._show_session)
         self.status = StatusLine(session)
