@@ -31,6 +31,7 @@ class Sender:
         self._lost = 0  # so many F8 to come do not arrive
         self._steady = 0  # F8 since anything changed
         self._blurred = False  # clocks were lost where no follower can count them
+        self._tempo_clocks = SETTLING_CLOCKS  # F8 since its tempo was set
         self._unaware = False  # it began to roll while nobody listened, and has not stopped since
         self._arriving: list[tuple[int, int, bytes]] = []
         self._serial = 0
@@ -69,7 +70,7 @@ class Sender:
         """Start at 0; while it rolls too."""
         self._send(midi.START)
         self._next_ticks, self._rolls, self._steady = 0, True, 0
-        self._blurred = self._lost > 0
+        self._blurred = self._lost > 0 or self._learning
         self._unaware = False
 
     def resume(self) -> None:
@@ -89,7 +90,7 @@ class Sender:
         self._send(midi.song_position(sixteenths))
         self._next_ticks = sixteenths * TICKS_PER_SIXTEENTH % _SPP_TICKS
         self._steady = 0
-        self._blurred = self._lost > 0 or self._unaware
+        self._blurred = self._lost > 0 or self._unaware or self._learning
 
     def loop(self, sixteenths: int, habit: int) -> None:
         """Jump there as DAWs do: by song position, by Stop and Continue or Start, or without a word."""
@@ -106,7 +107,8 @@ class Sender:
 
     def set_tempo(self, bpm: float, clocks: int = 0) -> None:
         """Another tempo, over so many clocks. With much jitter, a follower may lose count of them."""
-        self._blurred = self._blurred or self.jitter_ms > 1 or self._lost > 0
+        self._tempo_clocks = 0
+        self._blurred = self._blurred or self._learning or self._lost > 0
         self._ramp = ((bpm - self._bpm) / clocks, clocks) if clocks else None
         if not clocks:
             self._bpm = bpm
@@ -139,6 +141,11 @@ class Sender:
 
     # --- inside ---
 
+    @property
+    def _learning(self) -> bool:
+        """Whether its tempo is so new, and its jitter so large, that a follower may yet lose count."""
+        return self.jitter_ms > 1 and self._tempo_clocks < SETTLING_CLOCKS
+
     def _period_ns(self) -> float:
         return 60e9 / CLOCKS_PER_BEAT / self._bpm
 
@@ -155,8 +162,10 @@ class Sender:
             self._bpm += by
             self._ramp = (by, left - 1) if left > 1 else None
             self._steady = 0
+            self._tempo_clocks = 0
         self._true_ns += self._period_ns()
         self._steady += 1
+        self._tempo_clocks += 1
         if self._rolls:
             self._next_ticks += TICKS_PER_CLOCK
 
