@@ -51,6 +51,7 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     window = MainWindow(session)
     with _closing_on_signals(window), bugs_told(session):
         window.show()
+        window.greet()
         session.open()
         status = app.exec()
     session.close()

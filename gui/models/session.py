@@ -22,6 +22,7 @@ from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.sketch import Drawn, Spot
 from gui.models.files import FileModel
+from gui.models.first_steps import FirstSteps
 from gui.models.history import HistoryModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
@@ -98,6 +99,7 @@ class SessionModel(QObject):
         self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
         self.ports.failed.connect(self.report)
         self.preferences = Preferences(self.report)
+        self.first_steps = FirstSteps()
         self.sessions = SessionFiles(self._worker, self.report, data)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self._opening: Future[Opened] | None = None
@@ -311,6 +313,7 @@ class SessionModel(QObject):
             return
         before, now = self._state, self._opened.studio.state
         self._state = now
+        self.first_steps.see(now)
         if before is None or before.sketch != now.sketch:
             self._coordinates = self._opened.coordinates(now.settings)
             self.settings_changed.emit()

@@ -73,6 +73,7 @@ class MainWindow(QWidget):
         self.menu.wanted.connect(self.show_page)
         self.transport.add_at_end(self.menu)
         self.sheet = SideSheet(self, above=self.transport, below=self.status)
+        self.sheet.wanted.connect(self.show_page)
         session.preferences.changed.connect(self._dress)
         hints = QGuiApplication.styleHints()
         if hints is not None:
@@ -90,6 +91,12 @@ class MainWindow(QWidget):
         """Open the side sheet at a page of `PAGES`. KeyError."""
         page = page_named(name)
         self.sheet.show_page(page.name, page.title, lambda: page.make(self._session))
+
+    def greet(self) -> None:
+        """Show who is here for the first time around; once."""
+        if not self._session.preferences.wishes.guided:
+            self._session.preferences.set_guided()
+            self.show_page("guide")
 
     def _dress(self) -> None:
         dress(self._session.preferences.wishes.appearance)

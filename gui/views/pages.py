@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
 from gui.views.appearance import AppearanceSection
+from gui.views.guide_page import GuidePage
 from gui.views.help_page import HelpPage
 from gui.views.sessions_page import SessionsPage
 from gui.views.shortcuts_page import ShortcutsPage
@@ -26,6 +27,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("sessions", "Session", SessionsPage),
     Page("appearance", "Appearance", AppearanceSection),
+    Page("guide", "First steps", GuidePage),
     Page("help", "Help with your DAW", HelpPage),
     Page("shortcuts", "Keyboard shortcuts", ShortcutsPage),
 )

@@ -12,6 +12,12 @@ from gui.views import theme
 from gui.views.controls import Button
 
 
+class LeadingPage(QWidget):
+    """A page that leads to others: `wanted` tells the name of the one to show."""
+
+    wanted = pyqtSignal(str)
+
+
 class SideSheet(QFrame):
     """Shows one page at a time beside the music, which goes on; Escape or its button closes it.
 
@@ -21,6 +27,9 @@ class SideSheet(QFrame):
 
     turned = pyqtSignal()
     """Another page is shown, or none."""
+
+    wanted = pyqtSignal(str)
+    """A page leads to another of this name."""
 
     def __init__(self, parent: QWidget, above: QWidget, below: QWidget) -> None:
         super().__init__(parent)
@@ -65,7 +74,9 @@ class SideSheet(QFrame):
     def show_page(self, name: str, title: str, make: Callable[[], QWidget]) -> None:
         """Open at a page, which `make` makes the first time."""
         if name not in self._pages:
-            self._pages[name] = make()
+            page = self._pages[name] = make()
+            if isinstance(page, LeadingPage):
+                page.wanted.connect(self.wanted)
         if self._name is None:
             window = self.window()
             self._focus_before = None if window is None else window.focusWidget()
