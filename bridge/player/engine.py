@@ -139,6 +139,9 @@ class Engine:
         self._unheard: BeatMap | None = None  # our song while there is no port, by the host's clock
         self._hanging: frozenset[int] = frozenset()  # what a lost port may have left sounding
 
+        self._told_bar = 0  # what was played before this bar has been told
+        self._settle_ns: int | None = None  # when all of a song that has stopped is out
+
         self._lineup = Lineup(self._deck, self._sequencer)
         self._figures = Figures()
         self._whereabouts = Whereabouts()
@@ -172,6 +175,8 @@ class Engine:
         output = self._output
         if output is not None:
             output.settle_all()
+            self._settle_ns = None
+            self._tell_played()
             self._figures.close(output)
         self._ports = None
         self._output = None
@@ -272,6 +277,16 @@ class Engine:
                 if now_ns >= played_ns:
                     self._finish(now_ns)
             output.settle(now_ns)
+            played = min(song.to_ticks(now_ns), self._latency.line(song).to_ticks(now_ns))
+            if self._rolling and played >= (self._told_bar + 1) * TICKS_PER_BAR:
+                self._told_bar = int(played // TICKS_PER_BAR)
+                self._tell_played(self._told_bar * TICKS_PER_BAR)
+        elif output is not None and self._settle_ns is not None:
+            wake_ns = min(wake_ns, self._settle_ns)
+            if now_ns >= self._settle_ns:
+                self._settle_ns = None
+                output.settle_all()
+                self._tell_played()
         if not self._clock_goes_on:
             self._clock_out.leave()
         elif output is not None and not self._clock_out.running:
@@ -454,6 +469,8 @@ class Engine:
         self._sequencer.locate(ticks)
         self._limit(self._end_from(ticks))
         self._lineup.roll(ticks)
+        self._settle_ns = None
+        self._told_bar = int(ticks // TICKS_PER_BAR)
         self.recorder.begin(round(ticks), song.bpm)
         if self._send_clock:
             _send(self._output, self._clock_out.begin(ticks, song))
@@ -477,6 +494,7 @@ class Engine:
         clocks = (at_ns for message, at_ns in back if message == midi.CLOCK)
         self._end_clock(output, due_ns, min(clocks, default=None))
         self.recorder.end(closed)
+        self._settle_ns = due_ns + output.lead_ns
         self._tell(self._lineup.heard(song, now_ns))
         self._position = cell_at(here)
         if self._left_ticks is not None:
@@ -701,6 +719,11 @@ class Engine:
     def stats(self) -> Stats:
         """The figures so far."""
         return self._figures.stats(self._output, self._lineup.swaps)
+
+    def _tell_played(self, until_ticks: float | None = None) -> None:
+        """Report what went out since the last time, up to a song position; None: to where it stopped."""
+        if (played := self.recorder.news(until_ticks)) is not None:
+            self._report(played)
 
     def _tell(self, reports: Sequence[Report]) -> None:
         for report in reports:

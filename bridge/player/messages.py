@@ -286,6 +286,21 @@ class LoopPlaying:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """What went out since the last of these, told once a bar and when the song stops.
+
+    events      (tick, note-on or note-off), in the order in which they went out; ticks are those of a
+                recording since the player began, see `Recorder`
+    tempi       (tick, bpm) where the tempo changed
+    end_ticks   as far as that goes: what is before it has been told
+    """
+
+    events: tuple[tuple[int, bytes], ...]
+    tempi: tuple[tuple[int, float], ...]
+    end_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class PortsOpened:
     """The ports that are now open, by name; inp is None where there is no input.
 
@@ -423,6 +438,7 @@ class Legacy:
 Report = (
     Anchor
     | LoopPlaying
+    | Played
     | PortsOpened
     | PortsChanged
     | Loopback

@@ -49,6 +49,7 @@ class StudioState:
     finished     the number of bars that was asked for has been played
     ended        the player process has ended (opening ports or `play` starts another)
     can_undo     there is something to go back to; can_redo: something was taken back
+    tape_bars    how many of the last bars can be had back as they were played
     takes        every loop that was played, oldest first; take the number of the one that sounds
     """
 
@@ -80,6 +81,7 @@ class StudioState:
     ended: bool = False
     can_undo: bool = False
     can_redo: bool = False
+    tape_bars: int = 0
     takes: tuple[Take, ...] = ()
     take: int | None = None
 

@@ -40,6 +40,7 @@ from bridge.player.messages import (
     Notice,
     OpenPorts,
     Panic,
+    Played,
     PlayerConfig,
     PortsChanged,
     PortsOpened,
@@ -69,6 +70,7 @@ from bridge.studio.repertoire import Repertoire
 from bridge.studio.replacing import QUICK_CRASHES, Crashes, Held
 from bridge.studio.sketch import Given, Maker, Sketch
 from bridge.studio.state import NO_SOUND, StudioState
+from bridge.studio.tape import Tape
 from bridge.studio.undo import Undo
 
 AHEAD_BLOCKS = 2
@@ -147,6 +149,7 @@ class Studio:
         self._at: SwapAt | None = None  # when the last change of settings wants to be heard
         self._closed = False
 
+        self._tape = Tape(self._config.bpm)
         self._crashes = Crashes()
         self._replacer: threading.Thread | None = None
         self._news = None if orphan is None else _TAKEN_UP  # a sentence for when the ports are open
@@ -193,6 +196,11 @@ class Studio:
     def config(self) -> PlayerConfig:
         """How the player is set: what one that takes its place would start with."""
         return self._config
+
+    @property
+    def tape(self) -> Tape:
+        """What went out."""
+        return self._tape
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback` called with the new state after each change; returns what ends that.
@@ -467,6 +475,11 @@ class Studio:
         with self._changing():
             self._set(fault=text)
 
+    def report_notice(self, text: str) -> None:
+        """Have the user told of something that went well outside, such as a file that was written."""
+        with self._changing():
+            self._set(notice=text)
+
     def dismiss_fault(self) -> None:
         """The user has read it: the fault, or the notice."""
         with self._changing():
@@ -611,6 +624,7 @@ class Studio:
         self._crashes.started(time.monotonic())
         self._set(measuring=False, sound=NO_SOUND)
         self._remembered = None
+        self._tape.splice()
         if orphan is not None:
             self._link = self._link_factory(self._config, self._on_report, orphan)
             if orphan.legacy.loops:
@@ -662,6 +676,9 @@ class Studio:
                     self._set(loop=loop, loop_id=loop_id)
                     self._set_next()
                     self._write_history()
+                case Played():
+                    self._tape.add(report)
+                    self._set(tape_bars=self._tape.bars)
                 case PortsOpened(api, _, _, destination, source):
                     self._config = replace(self._config, api=api, out=destination, inp=source)
                     self._set(ports=report)
