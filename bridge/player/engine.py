@@ -175,8 +175,9 @@ class Engine:
         output = self._output
         if output is not None:
             output.settle_all()
-            self._settle_ns = None
-            self._tell_played()
+            if self._settle_ns is not None:
+                self._settle_ns = None
+                self._report(self.recorder.news())
             self._figures.close(output)
         self._ports = None
         self._output = None
@@ -280,13 +281,13 @@ class Engine:
             played = min(song.to_ticks(now_ns), self._latency.line(song).to_ticks(now_ns))
             if self._rolling and played >= (self._told_bar + 1) * TICKS_PER_BAR:
                 self._told_bar = int(played // TICKS_PER_BAR)
-                self._tell_played(self._told_bar * TICKS_PER_BAR)
+                self._report(self.recorder.news(self._told_bar * TICKS_PER_BAR))
         elif output is not None and self._settle_ns is not None:
             wake_ns = min(wake_ns, self._settle_ns)
             if now_ns >= self._settle_ns:
                 self._settle_ns = None
                 output.settle_all()
-                self._tell_played()
+                self._report(self.recorder.news())
         if not self._clock_goes_on:
             self._clock_out.leave()
         elif output is not None and not self._clock_out.running:
@@ -719,11 +720,6 @@ class Engine:
     def stats(self) -> Stats:
         """The figures so far."""
         return self._figures.stats(self._output, self._lineup.swaps)
-
-    def _tell_played(self, until_ticks: float | None = None) -> None:
-        """Report what went out since the last time, up to a song position; None: to where it stopped."""
-        if (played := self.recorder.news(until_ticks)) is not None:
-            self._report(played)
 
     def _tell(self, reports: Sequence[Report]) -> None:
         for report in reports:

@@ -293,11 +293,13 @@ class Played:
                 recording since the player began, see `Recorder`
     tempi       (tick, bpm) where the tempo changed
     end_ticks   as far as that goes: what is before it has been told
+    rolling     the song goes on; False: it has stopped there
     """
 
     events: tuple[tuple[int, bytes], ...]
     tempi: tuple[tuple[int, float], ...]
     end_ticks: int
+    rolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

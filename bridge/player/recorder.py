@@ -47,7 +47,6 @@ class Recorder:
     _events: list[Event] = field(default_factory=list)
     _new_events: list[Event] = field(default_factory=list)
     _new_tempi: list[tuple[int, float]] = field(default_factory=list)
-    _told_ticks: int = 0  # where the file ended when it was last told
     _bpm: float | None = None
     _earliest: dict[int, int] = field(default_factory=dict)  # by key: the first tick for its next event
     _tempi: list[tuple[int, float]] = field(default_factory=list)
@@ -96,17 +95,14 @@ class Recorder:
         """The segment goes on to at least this song position."""
         self._end_ticks = max(self._end_ticks, self.place(song_ticks))
 
-    def news(self, until_ticks: float | None = None) -> Played | None:
-        """What went out since this was last asked; None where nothing did. `until_ticks`: the song position
-        before which that is all; None: the segment has ended.
+    def news(self, until_ticks: float | None = None) -> Played:
+        """What went out since this was last asked. `until_ticks`: the song position before which that is all;
+        None: the song has stopped.
         """
         end = self._end_ticks if until_ticks is None else self.place(until_ticks)
-        if not self._new_events and end == self._told_ticks:
-            return None
-        played = Played(tuple(self._new_events), tuple(self._new_tempi), end)
+        played = Played(tuple(self._new_events), tuple(self._new_tempi), end, until_ticks is not None)
         self._new_events.clear()
         self._new_tempi.clear()
-        self._told_ticks = end
         return played
 
     def content(self) -> bytes:

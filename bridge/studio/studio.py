@@ -712,6 +712,8 @@ class Studio:
 
     def _on_anchor(self, anchor: Anchor) -> None:
         self._set(anchor=anchor)
+        if anchor.motion is Motion.ROLLING:
+            self._tape.roll()
         if anchor.sync is not Sync.INTERNAL:
             self._set(bpm=anchor.bpm)
         self._go_to_block(int(anchor.ticks))

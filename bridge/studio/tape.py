@@ -65,6 +65,24 @@ class Tape:
         self._begin_ticks: int | None = None
         self._end_ticks = 0
         self._record_ticks: int | None = None
+        self._rolling = False
+
+    @property
+    def rolling(self) -> bool:
+        """Whether there is more to come of what has been played: the rest of a bar."""
+        with self._lock:
+            return self._rolling
+
+    @property
+    def end_ticks(self) -> int:
+        """How far the tape goes."""
+        with self._lock:
+            return self._end_ticks
+
+    def roll(self) -> None:
+        """The song rolls."""
+        with self._lock:
+            self._rolling = True
 
     @property
     def bars(self) -> int:
@@ -88,12 +106,14 @@ class Tape:
             self._events += events
             self._tempi += [(ticks + shift, bpm) for ticks, bpm in played.tempi]
             self._end_ticks = max(self._end_ticks, played.end_ticks + shift)
+            self._rolling = played.rolling
             self._forget()
 
     def splice(self) -> None:
         """Another player comes: what it tells begins at the next bar line."""
         with self._lock:
             self._shift_ticks = _up(self._end_ticks)
+            self._rolling = False
 
     def last(self, bars: int) -> Cut | None:
         """The last bars that were played, the one in which the song stopped too. Fewer where there are fewer;
@@ -104,13 +124,13 @@ class Tape:
             first = max(self._begin_ticks or 0, end - bars * TICKS_PER_BAR)
             return None if self._begin_ticks is None or end <= first else self._cut(first, end)
 
-    def record(self, rolling: bool) -> None:
+    def record(self) -> None:
         """Keep everything from the beginning of the bar that plays now; where the song stands, from where it
         starts again.
         """
         with self._lock:
             end = self._end_ticks
-            self._record_ticks = end // TICKS_PER_BAR * TICKS_PER_BAR if rolling else _up(end)
+            self._record_ticks = end // TICKS_PER_BAR * TICKS_PER_BAR if self._rolling else _up(end)
 
     def recorded(self) -> Cut | None:
         """The recording so far; None where there is none, or nothing in it."""

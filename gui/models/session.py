@@ -29,6 +29,7 @@ from gui.models.ports import PortModel
 from gui.models.preferences import Preferences
 from gui.models.sessions import SessionFiles
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
+from gui.models.takeout import Takeout
 from gui.models.worker import Worker, sentence
 
 P = ParamSpec("P")
@@ -101,6 +102,7 @@ class SessionModel(QObject):
         self.preferences = Preferences(self.report)
         self.first_steps = FirstSteps()
         self.sessions = SessionFiles(self._worker, self.report, data)
+        self.takeout = Takeout(self._worker, self.report)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
@@ -213,6 +215,7 @@ class SessionModel(QObject):
         self._unsubscribe()
         self._worker.close()
         self.sessions.close()
+        self.takeout.close()
         self.history.close()
         if self._morpher is not None:
             self._morpher.close()
@@ -231,6 +234,7 @@ class SessionModel(QObject):
         self._opened = done.result()
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
         self._morpher = Morpher(self._opened.studio, self._told.emit)
+        self.takeout.begin(self._opened.studio)
         self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)
         self._set_phase(Phase.READY)
         self._refresh()
@@ -346,6 +350,7 @@ class SessionModel(QObject):
         if before is None or _transport(before) != _transport(now):
             self.transport_changed.emit()
         self.sessions.look()
+        self.takeout.look()
         self._say()
 
     def _file_tempo(self) -> float:

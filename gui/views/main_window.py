@@ -28,6 +28,7 @@ from gui.views.preset_button import PresetButton
 from gui.views.side_sheet import SideSheet
 from gui.views.slider_panel import SliderPanel
 from gui.views.status_line import StatusLine
+from gui.views.takeout_panel import TakeoutPanel
 from gui.views.transport_bar import TransportBar
 
 
@@ -48,6 +49,7 @@ class MainWindow(QWidget):
         self.history.pin.connect(lambda number, pinned: session.ask(Studio.pin_take, number, pinned))
         self.history.rename.connect(lambda number, name: session.ask(Studio.name_take, number, name))
         self.presets: PresetButton = PresetButton(session)
+        self.takeout: TakeoutPanel = TakeoutPanel(session)
         session.take_changed.connect(self._show_take)
         session.sessions.changed.connect(self._show_session)
         self.status = StatusLine(session)
@@ -67,6 +69,7 @@ class MainWindow(QWidget):
         played.setSpacing(0)
         played.addLayout(back)
         played.addWidget(self.history, 1)
+        played.addWidget(self.takeout, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(played)
         column.addWidget(self.status)
         self.menu = MenuButton(PAGES)
@@ -127,6 +130,7 @@ class MainWindow(QWidget):
         order += [panel.map, panel.freedom.slider, panel.new_idea, panel.fill, panel.seed]
         order += [*panel.morph.controls, *panel.swap.buttons]
         order += [panel.undo, panel.redo, self.presets, self.history]
+        order += [self.takeout.loop, self.takeout.bars, self.takeout.record, self.takeout.choice]
         order.append(self.status.remedy)
         for first, second in pairwise(order):
             self.setTabOrder(first, second)

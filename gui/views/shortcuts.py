@@ -68,6 +68,15 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Files", "Ctrl+Shift+S", "Save the session as …", ask_session_file),
     Shortcut("Files", Standard.Open, "Open a session, preset or MIDI file", ask_open),
     Shortcut("Files", Standard.New, "New session", lambda _, session: session.sessions.new()),
+    Shortcut(
+        "Files",
+        "Ctrl+R",
+        "Record, or end it with this bar",
+        lambda window, _: window.takeout.toggle_recording(),
+    ),
+    Shortcut(
+        "Files", "Ctrl+Shift+E", "Save the last bars as played", lambda window, _: window.takeout.ask_bars()
+    ),
     Shortcut("Files", "Ctrl+P", "Keep what plays as a preset", lambda window, _: window.presets.ask_name()),
     Shortcut("Window", "F1", "Help with your DAW", lambda window, _: window.show_page("help")),
     Shortcut("Window", "Ctrl+F1", "These shortcuts", lambda window, _: window.show_page("shortcuts")),

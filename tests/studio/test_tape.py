@@ -89,7 +89,7 @@ def test_what_is_on_the_tape_is_what_went_out(seed: int) -> None:
     rig = Rig(PlayerConfig(record="kept"))
     roam(rig, seed)
     tape = Tape(120.0)
-    tape.record(rolling=False)
+    tape.record()
     for played in rig.told(Played):
         tape.add(played)
     sent = notes_of([entry for entry in rig.port.in_order() if entry[1][0] & 0xF0 in (0x80, 0x90)], cut=True)
@@ -166,7 +166,7 @@ def test_a_tape_forgets_what_nobody_can_ask_for_and_keeps_what_is_recorded() -> 
     for number in range(100):
         tape.add(bar(number))
         if number == 20:
-            tape.record(rolling=True)
+            tape.record()
     assert tape.bars == LONGEST_BARS
     assert len(notes_in(tape.last(LONGEST_BARS))) == LONGEST_BARS
     assert [note.on for note in whole(tape)] == [number * TICKS_PER_BAR for number in range(79)]
@@ -202,6 +202,22 @@ def test_no_note_of_a_cut_hangs_or_is_struck_twice(played: list[tuple[int, int, 
         cut = whole_notes(events, TICKS_PER_BAR, 2 * TICKS_PER_BAR, goes_on)
         notes = notes_of(cut)
         assert all(0 <= note.on < note.off <= TICKS_PER_BAR for note in notes)
+
+
+def test_a_song_that_stops_in_its_first_bar_is_all_on_the_tape() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(3), 1), Start())
+    rig.run_ms(0.4 * MS_PER_BAR)
+    tape = tape_of(rig)
+    tape.roll()
+    rig.do(Stop())
+    rig.run_ms(100)
+    before = tape.rolling
+    for played in rig.told(Played):
+        tape.add(played)
+    assert (before, tape.rolling) == (True, False)
+    sent = notes_of([entry for entry in rig.port.in_order() if entry[1][0] & 0xF0 in (0x80, 0x90)])
+    assert struck(notes_in(tape.last(1))) == struck(sent)
 
 
 def test_a_studio_has_what_its_player_told_and_tells_how_much(desk: Desk) -> None:
