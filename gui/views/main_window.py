@@ -69,7 +69,7 @@ class MainWindow(QWidget):
         played.setSpacing(0)
         played.addLayout(back)
         played.addWidget(self.history, 1)
-        played.addWidget(self.takeout, 0, Qt.AlignmentFlag.AlignTop)
+        played.addWidget(self.takeout, 0, Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(played)
         column.addWidget(self.status)
         self.menu = MenuButton(PAGES)

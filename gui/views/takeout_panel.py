@@ -17,7 +17,7 @@ from gui.views.file_dialogs import ask_saving
 
 UNREADY = "The drummer is not there yet."
 DRAG_TIP = "Drag it into your DAW or a folder; a click saves it as a MIDI file"
-_WIDTH = 96
+_WIDTH = 104
 
 
 class DragButton(Button):
@@ -64,20 +64,19 @@ class TakeoutPanel(QWidget):
         self.loop = DragButton("The loop as a MIDI file", takeout.loop_file)
         self.loop.setText("⠿  Loop")
         self.bars = DragButton("The last bars as they were played", takeout.bars_file)
-        self.choice: ChoiceBox[int] = ChoiceBox("How many of the last bars", "How many of the last bars", 52)
-        self.choice.show_choices([(str(bars), bars) for bars in BARS], takeout.bars)
+        self.bars.setText("⠿  Last bars")
+        self.choice: ChoiceBox[int] = ChoiceBox("How many of the last bars", "", _WIDTH)
         self.record = Button("Record", "", role="record")
         self.record.setCheckable(True)
-        for button in (self.loop, self.bars, self.record):
-            button.setFixedWidth(_WIDTH)
-        self.choice.setFixedWidth(58)
+        for control in (self.loop, self.bars, self.record, self.choice):
+            control.setFixedWidth(_WIDTH)
         grid = QGridLayout(self)
         grid.setContentsMargins(theme.GAP, 0, theme.MARGIN, 0)
         grid.setSpacing(theme.GAP // 2)
         grid.addWidget(self.loop, 0, 0)
         grid.addWidget(self.record, 1, 0)
         grid.addWidget(self.bars, 0, 1)
-        grid.addWidget(self.choice, 1, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.choice, 1, 1)
 
         self.loop.clicked.connect(lambda: self._ask("The loop", "loop", takeout.save_loop))
         self.bars.clicked.connect(self.ask_bars)
@@ -92,16 +91,14 @@ class TakeoutPanel(QWidget):
         takeout, ready = self._session.takeout, self._session.phase is Phase.READY
         there = min(takeout.bars, takeout.there)
         explain(self.loop, ready, f"The loop that plays. {DRAG_TIP}.", UNREADY)
-        self.bars.setText(f"⠿  {_bars(takeout.bars)}")
         few = "" if there == takeout.bars else f" There {'is' if there == 1 else 'are'} {there} so far."
-        tip = f"The last {_bars(takeout.bars)} as they were played.{few}\n{DRAG_TIP} (Ctrl+Shift+E)."
+        tip = f"The {_last(takeout.bars)} as played.{few}\n{DRAG_TIP} (Ctrl+Shift+E)."
         why_not = "Nothing was played yet: after the first bar it can be taken." if ready else UNREADY
         explain(self.bars, ready and there > 0, tip, why_not)
         explain(self.choice, ready, "How many of the last bars", UNREADY)
-        self.choice.show_choices([(str(bars), bars) for bars in BARS], takeout.bars)
+        self.choice.show_choices([(_bars(bars), bars) for bars in BARS], takeout.bars)
         self.record.setChecked(takeout.recording)
-        words = "Last bar …" if takeout.ending else "Recording" if takeout.recording else "Record"
-        self.record.setText(f"●  {words}")
+        self.record.setText("●  Last bar" if takeout.ending else "●  Record")
         tip = f"Record what is played into a MIDI file in {takeout.folder} (Ctrl+R)"
         if takeout.ending:
             tip = "The recording ends with this bar; a click ends it now"
@@ -115,7 +112,7 @@ class TakeoutPanel(QWidget):
         """Have the user choose where to save the last bars."""
         takeout = self._session.takeout
         if self._session.phase is Phase.READY and takeout.there:
-            self._ask(f"The last {_bars(takeout.bars)}", f"{takeout.bars} bars", takeout.save_bars)
+            self._ask(f"The {_last(takeout.bars)}", f"{takeout.bars} bars", takeout.save_bars)
 
     def toggle_recording(self) -> None:
         """Begin or end a recording; one that could not be written is saved elsewhere first."""
@@ -130,6 +127,10 @@ class TakeoutPanel(QWidget):
         title = f"Save {what[0].lower()}{what[1:]} as a MIDI file"
         name = f"{self._session.sessions.name} {name}"
         ask_saving(self.window() or self, title, name, "MIDI files (*.mid)", ".mid")(save)
+
+
+def _last(count: int) -> str:
+    return "last bar" if count == 1 else f"last {count} bars"
 
 
 def _bars(count: int) -> str:
