@@ -13,13 +13,13 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, explain
 from gui.views.file_dialogs import ask_open, ask_session_file, save_session
+from gui.views.words import unready
 
 KEPT = (
     "All that is at the desk is kept while you work; after a crash, too, it is there at the next start. "
     "A session file holds the loop, the mix, tempo, sync, ports, the ends of the morph, and the takes that "
     "were heard in it. Opening one while the song plays does not stop it."
 )
-UNREADY = "The drummer is not there yet."
 _NOT_BEFORE = "Nothing was left unsaved."
 _ROW_WIDTH = theme.SHEET_WIDTH - 4 * theme.MARGIN
 
@@ -82,12 +82,24 @@ class SessionsPage(QWidget):
         self.name.setText(files.name)
         self.place.setText(_whereabouts(files.file, files.unsaved))
         self.place.setToolTip("" if files.file is None else str(files.file))
-        explain(self.save, ready, "Save the session (Ctrl+S)", UNREADY)
-        explain(self.save_as, ready, "Save the session under another name (Ctrl+Shift+S)", UNREADY)
-        explain(self.open, ready, "Open a session, preset or MIDI file (Ctrl+O)", UNREADY)
-        explain(self.new, ready, "Begin another session at the same instruments (Ctrl+N)", UNREADY)
+        explain(self.save, ready, "Save the session (Ctrl+S)", unready(self._session.phase))
+        explain(
+            self.save_as,
+            ready,
+            "Save the session under another name (Ctrl+Shift+S)",
+            unready(self._session.phase),
+        )
+        explain(
+            self.open, ready, "Open a session, preset or MIDI file (Ctrl+O)", unready(self._session.phase)
+        )
+        explain(
+            self.new,
+            ready,
+            "Begin another session at the same instruments (Ctrl+N)",
+            unready(self._session.phase),
+        )
         tip = f"Go back to what was changed and not saved when another session was opened:\n{files.before}"
-        why_not = _NOT_BEFORE if ready else UNREADY
+        why_not = _NOT_BEFORE if ready else unready(self._session.phase)
         explain(self.before, ready and files.has_before, tip, why_not)
         self._show_recent(files.recent, ready)
 
@@ -105,7 +117,7 @@ class SessionsPage(QWidget):
             elided = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
             button.setText(elided.replace("&", "&&"))
             button.clicked.connect(partial(self._open, path))
-            explain(button, ready, str(path), UNREADY)
+            explain(button, ready, str(path), unready(self._session.phase))
             self.recent.addWidget(button)
         if not recent:
             self.recent.addWidget(_caption(f"No session was saved yet. Its file ends in {SUFFIX}."))

@@ -14,8 +14,8 @@ from gui.models.takeout import BARS
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
 from gui.views.file_dialogs import ask_saving
+from gui.views.words import unready
 
-UNREADY = "The drummer is not there yet."
 DRAG_TIP = "Drag it into your DAW or a folder; a click saves it as a MIDI file"
 _WIDTH = 104
 
@@ -90,12 +90,16 @@ class TakeoutPanel(QWidget):
         """Show what can be had."""
         takeout, ready = self._session.takeout, self._session.phase is Phase.READY
         there = min(takeout.bars, takeout.there)
-        explain(self.loop, ready, f"The loop that plays. {DRAG_TIP}.", UNREADY)
+        explain(self.loop, ready, f"The loop that plays. {DRAG_TIP}.", unready(self._session.phase))
         few = "" if there == takeout.bars else f" There {'is' if there == 1 else 'are'} {there} so far."
         tip = f"The {_last(takeout.bars)} as played.{few}\n{DRAG_TIP} (Ctrl+Shift+E)."
-        why_not = "Nothing was played yet: after the first bar it can be taken." if ready else UNREADY
+        why_not = (
+            "Nothing was played yet: after the first bar it can be taken."
+            if ready
+            else unready(self._session.phase)
+        )
         explain(self.bars, ready and there > 0, tip, why_not)
-        explain(self.choice, ready, "How many of the last bars", UNREADY)
+        explain(self.choice, ready, "How many of the last bars", unready(self._session.phase))
         self.choice.show_choices([(_bars(bars), bars) for bars in BARS], takeout.bars)
         self.record.setChecked(takeout.recording)
         self.record.setText("●  Last bar" if takeout.ending else "●  Record")
@@ -106,7 +110,7 @@ class TakeoutPanel(QWidget):
             tip = "Recording. A click, or Ctrl+R, ends it with this bar"
         elif takeout.unwritten:
             tip = "The last recording could not be written: a click saves it elsewhere"
-        explain(self.record, ready, tip, UNREADY)
+        explain(self.record, ready, tip, unready(self._session.phase))
 
     def ask_bars(self) -> None:
         """Have the user choose where to save the last bars."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gui.models import Phase
+
 SLIDERS: Mapping[str, tuple[str, str]] = {
     "density": ("Density", "Few hits to many"),
     "syncopation": ("Syncopation", "On the beat to against it"),
@@ -27,3 +29,11 @@ def slider_words(name: str) -> tuple[str, str]:
 def style_word(name: str) -> str:
     """A style's name as one writes it."""
     return _STYLES.get(name, name.capitalize())
+
+
+def unready(phase: Phase) -> str:
+    """Why nothing can be done before the model is there."""
+    failed = phase is Phase.FAILED
+    return (
+        "There is no drummer yet: see the line at the bottom." if failed else "The drummer is still loading."
+    )

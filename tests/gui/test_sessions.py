@@ -268,7 +268,7 @@ def test_before_the_drummer_is_there_the_buttons_say_so(closed_desk: Desk) -> No
     page = page_of(closed_desk)
     for button in (page.save, page.save_as, page.open, page.new, page.before):
         assert not button.isEnabled()
-        assert button.toolTip() == "The drummer is not there yet."
+        assert button.toolTip() == "The drummer is still loading."
     assert closed_desk.session.sessions.before is None
 
 

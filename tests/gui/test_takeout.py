@@ -177,4 +177,4 @@ def test_a_recording_is_on_the_disk_while_it_runs_and_when_the_window_closes(
 def test_before_the_drummer_is_there_nothing_can_be_taken(closed_desk: Desk) -> None:
     for button in (panel(closed_desk).loop, panel(closed_desk).bars, panel(closed_desk).record):
         assert not button.isEnabled()
-        assert button.toolTip() == "The drummer is not there yet."
+        assert button.toolTip() == "The drummer is still loading."
