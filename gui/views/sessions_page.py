@@ -79,27 +79,26 @@ class SessionsPage(QWidget):
     def refresh(self) -> None:
         """Show what the session is called, and the ones before it."""
         files, ready = self._session.sessions, self._session.phase is Phase.READY
+        why = unready(self._session.phase)
         self.name.setText(files.name)
         self.place.setText(_whereabouts(files.file, files.unsaved))
         self.place.setToolTip("" if files.file is None else str(files.file))
-        explain(self.save, ready, "Save the session (Ctrl+S)", unready(self._session.phase))
+        explain(self.save, ready, "Save the session (Ctrl+S)", why)
         explain(
             self.save_as,
             ready,
             "Save the session under another name (Ctrl+Shift+S)",
-            unready(self._session.phase),
+            why,
         )
-        explain(
-            self.open, ready, "Open a session, preset or MIDI file (Ctrl+O)", unready(self._session.phase)
-        )
+        explain(self.open, ready, "Open a session, preset or MIDI file (Ctrl+O)", why)
         explain(
             self.new,
             ready,
             "Begin another session at the same instruments (Ctrl+N)",
-            unready(self._session.phase),
+            why,
         )
         tip = f"Go back to what was changed and not saved when another session was opened:\n{files.before}"
-        why_not = _NOT_BEFORE if ready else unready(self._session.phase)
+        why_not = _NOT_BEFORE if ready else why
         explain(self.before, ready and files.has_before, tip, why_not)
         self._show_recent(files.recent, ready)
 

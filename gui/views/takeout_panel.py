@@ -89,17 +89,14 @@ class TakeoutPanel(QWidget):
     def refresh(self) -> None:
         """Show what can be had."""
         takeout, ready = self._session.takeout, self._session.phase is Phase.READY
+        why = unready(self._session.phase)
         there = min(takeout.bars, takeout.there)
-        explain(self.loop, ready, f"The loop that plays. {DRAG_TIP}.", unready(self._session.phase))
+        explain(self.loop, ready, f"The loop that plays. {DRAG_TIP}.", why)
         few = "" if there == takeout.bars else f" There {'is' if there == 1 else 'are'} {there} so far."
         tip = f"The {_last(takeout.bars)} as played.{few}\n{DRAG_TIP} (Ctrl+Shift+E)."
-        why_not = (
-            "Nothing was played yet: after the first bar it can be taken."
-            if ready
-            else unready(self._session.phase)
-        )
+        why_not = "Nothing was played yet: after the first bar it can be taken." if ready else why
         explain(self.bars, ready and there > 0, tip, why_not)
-        explain(self.choice, ready, "How many of the last bars", unready(self._session.phase))
+        explain(self.choice, ready, "How many of the last bars", why)
         self.choice.show_choices([(_bars(bars), bars) for bars in BARS], takeout.bars)
         self.record.setChecked(takeout.recording)
         self.record.setText("●  Last bar" if takeout.ending else "●  Record")
@@ -110,7 +107,7 @@ class TakeoutPanel(QWidget):
             tip = "Recording. A click, or Ctrl+R, ends it with this bar"
         elif takeout.unwritten:
             tip = "The last recording could not be written: a click saves it elsewhere"
-        explain(self.record, ready, tip, unready(self._session.phase))
+        explain(self.record, ready, tip, why)
 
     def ask_bars(self) -> None:
         """Have the user choose where to save the last bars."""
