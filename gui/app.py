@@ -26,7 +26,8 @@ from bridge.player.meeting import take_up
 from bridge.player.messages import PlayerConfig, SoundWhen
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
-from bridge.studio.history import History, Journal, Take, read_journal
+from bridge.studio.history import History
+from bridge.studio.journal import Journal, Kept, read_journal
 from bridge.studio.last_time import LastTime, load_last
 from bridge.studio.session_file import Session, playable
 from bridge.studio.sketch import Maker
@@ -81,7 +82,7 @@ def open_studio(
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
     chart = map_of(model)
-    takes, trouble = _takes()
+    kept, trouble = _history()
     maker = Maker(model, model, chart)
     session = Session(config=config or PlayerConfig(sound=SoundWhen.AUTO))
     if last is not None and orphan is None:
@@ -93,7 +94,7 @@ def open_studio(
         if studio is not None:
             studio.report_fault(f"What is played is not kept for the next time: {error}")
 
-    journal = Journal(journal_path(), tell)
+    journal = Journal(journal_path(), tell, kept.takes if kept.outworn else None)
     try:
         studio = Studio(
             model,
@@ -102,7 +103,7 @@ def open_studio(
             evolve=session.evolve,
             orphan=orphan,
             make=maker.loop,
-            history=History(takes, journal.add),
+            history=History(kept.takes, journal.add),
             sketch=session.sketch,
         )
     except BaseException:
@@ -113,15 +114,16 @@ def open_studio(
     return replace(opened(model, studio, chart), ended=journal.close, last=last)
 
 
-def _takes() -> tuple[tuple[Take, ...], str]:
+def _history() -> tuple[Kept, str]:
     """What was played before, and a sentence if that is not all: it is no reason not to play."""
     try:
-        takes, damaged = read_journal(journal_path())
+        kept = read_journal(journal_path())
     except GroovebridgeError as error:
-        return (), str(error)
-    if not damaged:
-        return takes, ""
-    return takes, f"{damaged} lines of the history in {journal_path()} are damaged and left out."
+        return Kept(), str(error)
+    if not kept.damaged:
+        return kept, ""
+    lines = "1 line" if kept.damaged == 1 else f"{kept.damaged} lines"
+    return kept, f"{lines} of the history could not be read; the old file stays in {journal_path().parent}."
 
 
 def journal_path() -> Path:

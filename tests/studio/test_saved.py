@@ -14,7 +14,8 @@ from bridge.errors import GroovebridgeError
 from bridge.files import FileWriteError
 from bridge.groove.edit import REST, Touch
 from bridge.model import Settings
-from bridge.studio.history import History, Journal, Take, read_journal
+from bridge.studio.history import History, Take
+from bridge.studio.journal import Journal, read_journal
 from bridge.studio.saved import SavedFileError, SketchData, load_preset, save_preset
 from bridge.studio.sketch import Drawn, Given, Sketch, Spot, Way
 from tests.player.support import random_loop
@@ -108,11 +109,17 @@ def test_a_preset_that_is_not_there_is_said(tmp_path: Path) -> None:
 # --- history ---
 
 
+def seen(path: Path) -> tuple[tuple[Take, ...], int]:
+    """The takes in a journal, and how many lines are damaged."""
+    kept = read_journal(path)
+    return kept.takes, kept.damaged
+
+
 def history_of(path: Path) -> tuple[History, Journal]:
-    takes, damaged = read_journal(path)
-    assert not damaged
+    kept = read_journal(path)
+    assert not kept.damaged
     journal = Journal(path, lambda error: pytest.fail(str(error)))
-    return History(takes, journal.add, count(100.0).__next__), journal
+    return History(kept.takes, journal.add, count(100.0).__next__), journal
 
 
 def test_what_was_played_is_there_after_a_restart_with_names_and_pins(tmp_path: Path) -> None:
@@ -130,7 +137,7 @@ def test_what_was_played_is_there_after_a_restart_with_names_and_pins(tmp_path: 
     assert again.take(2) == Take(2, 101.0, random_loop(1), FULL, "the good one", pinned=True)
     again.played(random_loop(9), FULL)
     journal.close()
-    assert [take.number for take in read_journal(path)[0]] == [1, 2, 3, 4]
+    assert [take.number for take in read_journal(path).takes] == [1, 2, 3, 4]
 
 
 def test_the_same_loop_twice_in_a_row_is_one_take() -> None:
@@ -147,12 +154,12 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_alone(tmp_path: Path) -
         history.played(random_loop(number), FULL)
     journal.close()
     path.write_bytes(path.read_bytes()[:-40])
-    takes, damaged = read_journal(path)
+    takes, damaged = seen(path)
     assert (len(takes), damaged) == (2, 1)
     journal = Journal(path, lambda error: pytest.fail(str(error)))
     History(takes, journal.add).played(random_loop(7), FULL)
     journal.close()
-    takes, damaged = read_journal(path)
+    takes, damaged = seen(path)
     assert ([take.loop for take in takes][-1], damaged) == (random_loop(7), 1)
 
 
@@ -164,7 +171,7 @@ def test_two_windows_that_write_at_once_lose_each_other_nothing(tmp_path: Path) 
         history.rename(1, f"of window {number}")
     one[1].close()
     two[1].close()
-    takes, damaged = read_journal(path)
+    takes, damaged = seen(path)
     assert damaged == 0
     assert {take.loop for take in takes} == {random_loop(0), random_loop(1)}
     assert sorted(take.number for take in takes) == [1, 2]
@@ -181,7 +188,7 @@ def test_junk_among_the_lines_is_skipped_and_counted(tmp_path: Path) -> None:
         b'{"take": 1, "loop": [[99,0,1,0]]}',
     ]
     path.write_bytes(b"\n".join(lines) + b"\n")
-    assert read_journal(path) == ((), len(lines))
+    assert seen(path) == ((), len(lines))
 
 
 def test_a_disk_that_takes_no_more_is_said_once_and_playing_goes_on(tmp_path: Path) -> None:
