@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
+from gui.views.about_page import AboutPage
 from gui.views.appearance import AppearanceSection
 from gui.views.guide_page import GuidePage
 from gui.views.help_page import HelpPage
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     Page("guide", "First steps", GuidePage),
     Page("help", "Help with your DAW", HelpPage),
     Page("shortcuts", "Keyboard shortcuts", ShortcutsPage),
+    Page("about", "About Groovebridge", AboutPage),
 )
 
 
