@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from bridge.files import printing
 if TYPE_CHECKING:
     from bridge.groove import DrumLoop, NoteMap
     from bridge.model import Model, Settings
+    from bridge.studio import Studio
 
 app = typer.Typer(
     name="groovebridge",
@@ -142,6 +143,13 @@ def play(
     inp: Annotated[
         str | None, typer.Option("--in", metavar="PORT", help="Listen to this port (default: a virtual one).")
     ] = None,
+    control: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PORT",
+            help="Hear a controller at this port, as learned in the window; again for another.",
+        ),
+    ] = None,
     api: Annotated[
         ApiChoice, typer.Option(help="MIDI system; auto takes the best there is.")
     ] = ApiChoice.auto,
@@ -194,7 +202,7 @@ def play(
         raise GroovebridgeError(f"--record and --stats both name {record}. Give each a file of its own.")
     chosen = best_api() if api is ApiChoice.auto else api.value
     homeless = api is ApiChoice.auto and chosen == "none"
-    if homeless and (out or inp or sync is not SyncChoice.internal):
+    if homeless and (out or inp or control or sync is not SyncChoice.internal):
         raise GroovebridgeError(
             "There is no MIDI system here, so there are no ports to play to or to hear a clock from. "
             "Start a JACK server or load ALSA's sequencer (sudo modprobe snd-seq); "
@@ -204,6 +212,7 @@ def play(
         raise GroovebridgeError(
             "Without a MIDI system there is no clock to follow: choose another --api, or leave --sync out."
         )
+    heard = _inputs(chosen, control or ())
     model, settings = _model(bundle, seed, style, temperature, sliders)
     config = PlayerConfig(
         api=chosen,
@@ -226,7 +235,9 @@ def play(
 
         outcome = first_run(model, config, settings, typer.echo, Monitor().play)
     else:
-        outcome = perform(model, config, settings, typer.echo, evolve=evolve)
+        outcome = perform(
+            model, config, settings, typer.echo, evolve=evolve, attach=_controlled(heard, model)
+        )
     faults = [outcome.fault] if outcome.fault else []
     if outcome.stats is not None:
         figures = asdict(outcome.stats)
@@ -459,6 +470,35 @@ def _model(
     model = Model(Bundle.load(bundle))
     model.latent(settings)  # an unknown slider or style is told before anything opens
     return model, settings
+
+
+def _inputs(api: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The exact names of the controllers' ports."""
+    from bridge.ports import list_ports
+    from bridge.ports.names import match_port
+
+    names = list_ports(api).inputs if wanted else ()
+    return tuple(match_port(name, names, "input") for name in wanted)
+
+
+def _controlled(inputs: tuple[str, ...], model: Model) -> Callable[[Studio], Callable[[], None]] | None:
+    """What lets controllers move a studio, as they were set up in the window; None without any."""
+    from bridge.studio.controllers import Controllers
+    from bridge.studio.controls_file import controls_path, load_controls
+    from bridge.studio.targets import targets
+
+    if not inputs:
+        return None
+    setup, trouble = load_controls(controls_path())
+    if trouble or not setup.mappings:
+        nothing = "No control was learned yet (the window does that): program changes recall presets."
+        typer.echo(trouble or nothing, err=True)
+
+    def attach(studio: Studio) -> Callable[[], None]:
+        desk = targets(studio, model.sliders, model.axes)
+        return Controllers(studio, desk, replace(setup, inputs=inputs)).close
+
+    return attach
 
 
 def _loop(file: Path, note_map: NoteMap) -> DrumLoop:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from bridge.ports.base import Heard, Inbox
@@ -53,6 +54,14 @@ class JackPatch:
                     self._client.connect(start, end)
         self._patch = Patch(wires, self._inbox)
         self._virtual = out if destination is None else None
+        self._watch()
+
+    def listen(self, inp: str, sources: Sequence[str]) -> None:
+        """Connect every source to `inp`, and keep them so; one that is not there is told, and awaited."""
+        self._patch = Patch([self._wire(source, inp, source, inp) for source in sources], self._inbox)
+        self._watch()
+
+    def _watch(self) -> None:
         self._look()
         self._thread = threading.Thread(target=self._run, name="jack-patch", daemon=True)
         self._thread.start()

@@ -142,6 +142,22 @@ def _found(wanted: str | None, names: list[str], direction: str, patient: bool) 
     return match_port(wanted, names, direction)
 
 
+def open_listener(api: str, client_name: str) -> Any:
+    """RtMidi's input object alone, no port opened yet; PortError when the API is not to be had."""
+    midi_out, midi_in = _clients(api, client_name)
+    midi_out.delete()
+    midi_in.ignore_types(sysex=True, timing=True, active_sense=True)
+    return midi_in
+
+
+def find_source(wanted: str, names: list[str]) -> str | None:
+    """The input that is meant, whatever number it has now; None where it is not there."""
+    try:
+        return _found(wanted, names, "input", patient=True)
+    except PortError:
+        return None
+
+
 def rtmidi_works(api: str) -> bool:
     """Whether this machine has the API: its library is in this build and its system answers."""
     try:

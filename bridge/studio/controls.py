@@ -3,27 +3,32 @@
 What a controller sends, and how it is told apart:
 
     kind        messages                                 means
-    absolute    CC n v                                   v / 127
-    fine        CC n v, CC n+32 w   (n < 32)             (v * 128 + w) / 16383; either half may come alone
+    absolute    CC n v                                   a place: 0 is 0, 64 the very middle, 127 is 1
+    fine        CC n v, CC n+32 w   (n < 32)             v * 128 + w likewise; either half may come alone
     twos        CC n v, v 1..63 up, 127..65 down         steps (two's complement, "relative 1" in manuals)
     offset      CC n v, v 65..127 up, 63..1 down         steps from 64 ("bin offset", "relative 2")
     sign        CC n v, v 1..63 up, 65..127 down         steps, bit 6 is the sign ("signed bit", "relative 3")
     note        note-on n                                a press; note-off is ignored
     program     program change n                         a press
 
-Learning looks at what moves: two halves of one movement are `fine`; an encoder cannot be told from a fader by
-a single message, so a few of them are watched (`Learner`). Sources: MIDI 1.0 Detailed Specification, Control
-Change; the encoder formats as Ableton Live's reference manual, "Mapping to Relative MIDI Controllers", names
-them.
+Controllers 120..127 are channel mode messages, and no knobs. Learning looks at what moves: two halves of one
+movement are `fine`; an encoder cannot be told from a fader by a single message, so a few of them are watched
+(`Learner`). Sources: MIDI 1.0 Detailed Specification, Control Change; the encoder formats as Ableton Live's
+reference manual, "Mapping to Relative MIDI Controllers", names them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 FINE_BELOW = 32
 """Controllers 0..31 have a second half, 32 higher (MIDI 1.0, Control Change)."""
+
+MODES_FROM = 120
+"""Controllers from here on are channel mode messages, such as "all notes off"."""
 
 WATCHED = 6
 """How many messages of one controller are watched before it is called an encoder or a fader."""
@@ -72,6 +77,7 @@ class Moved:
 
     target: str
     place: float
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,14 @@ class Pressed:
     target: str
 
 
-Gesture = Moved | Turned | Pressed
+@dataclass(frozen=True, slots=True)
+class Programmed:
+    """A program (0..127) was chosen that moves nothing else: it recalls a preset."""
+
+    number: int
+
+
+Gesture = Moved | Turned | Pressed | Programmed
 
 
 class Controls:
@@ -99,7 +112,7 @@ class Controls:
     A target is a name that the studio knows, such as `density`, `temperature` or `play`.
     """
 
-    def __init__(self, mappings: dict[Source, str] | None = None) -> None:
+    def __init__(self, mappings: Mapping[Source, str] | None = None) -> None:
         self._mappings: dict[Source, str] = {}
         self._coarse: dict[tuple[int, int], int] = {}  # channel, number -> the last coarse half
         self._fine: dict[tuple[int, int], int] = {}
@@ -129,28 +142,45 @@ class Controls:
         status, channel = message[0] & 0xF0, message[0] & 0x0F
         if status == 0xB0 and len(message) == 3:
             return self._control(channel, message[1] & 0x7F, message[2] & 0x7F)
-        kind = Kind.NOTE if status == 0x90 else Kind.PROGRAM
-        pressed = (status == 0x90 and len(message) == 3 and message[2] > 0) or status == 0xC0
-        target = self._mappings.get(Source(kind, channel, message[1] & 0x7F)) if pressed else None
-        return None if target is None else Pressed(target)
+        number = message[1] & 0x7F
+        if status == 0xC0:
+            target = self._mappings.get(Source(Kind.PROGRAM, channel, number))
+            return Programmed(number) if target is None else Pressed(target)
+        if status == 0x90 and len(message) == 3 and message[2] > 0:
+            target = self._mappings.get(Source(Kind.NOTE, channel, number))
+            return None if target is None else Pressed(target)
+        return None
 
     def _control(self, channel: int, number: int, value: int) -> Gesture | None:
         coarse = number - FINE_BELOW if FINE_BELOW <= number < 2 * FINE_BELOW else number
-        fine = self._mappings.get(Source(Kind.FINE, channel, coarse))
+        source = Source(Kind.FINE, channel, coarse)
+        fine = self._mappings.get(source)
         if fine is not None:
+            before = self._coarse.get((channel, coarse))
             (self._coarse if coarse == number else self._fine)[channel, coarse] = value
-            if coarse == number:  # a new coarse half sets the fine one to 0, by the specification
+            if (
+                coarse == number and value != before
+            ):  # a new coarse half sets the fine one to 0 (specification)
                 self._fine[channel, coarse] = 0
             whole = self._coarse.get((channel, coarse), 0) * 128 + self._fine.get((channel, coarse), 0)
-            return Moved(fine, whole / 16383)
+            return Moved(fine, place_of(whole, 14), source)
         for kind in (Kind.ABSOLUTE, Kind.TWOS, Kind.OFFSET, Kind.SIGN):
-            target = self._mappings.get(Source(kind, channel, number))
+            source = Source(kind, channel, number)
+            target = self._mappings.get(source)
             if target is not None:
                 if kind is Kind.ABSOLUTE:
-                    return Moved(target, value / 127)
+                    return Moved(target, place_of(value, 7), source)
                 steps = steps_of(kind, value)
                 return Turned(target, steps) if steps else None
         return None
+
+
+def place_of(value: int, bits: int) -> float:
+    """The place 0..1 of a fader that sends so many bits: the ends are exact, and so is the middle (64 of
+    127), where knobs have their dent.
+    """
+    middle, top = 1 << (bits - 1), (1 << bits) - 1
+    return value / (2 * middle) if value <= middle else 0.5 + (value - middle) / (2 * (top - middle))
 
 
 def steps_of(kind: Kind, value: int) -> int:
@@ -165,11 +195,14 @@ def steps_of(kind: Kind, value: int) -> int:
 class Learner:
     """Finds out which control is being moved, and how it speaks.
 
-    A pad is known at its first message. A knob is watched for `WATCHED` messages: one whose two halves come
-    is fine; one whose values keep close around 0 and 127, or around 64, is an encoder; all else is absolute.
+    presses   what is to be moved is a button: a pad, a program, or any controller that goes up is meant, and
+              known at once. Else a knob is meant, which is watched for `WATCHED` messages: one whose two
+              halves come is fine; one whose values keep close around 0 and 127, or around 64, and do not just
+              climb or fall, is an encoder; all else is absolute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, presses: bool = False) -> None:
+        self._presses = presses
         self._seen: dict[tuple[int, int], list[int]] = {}
 
     def receive(self, message: bytes) -> Source | None:
@@ -178,33 +211,38 @@ class Learner:
             return None
         status, channel, number = message[0] & 0xF0, message[0] & 0x0F, message[1] & 0x7F
         if status == 0xC0:
-            return Source(Kind.PROGRAM, channel, number)
+            return Source(Kind.PROGRAM, channel, number) if self._presses else None
         if len(message) != 3:
             return None
-        if status == 0x90 and message[2]:
+        value = message[2] & 0x7F
+        if status == 0x90 and value and self._presses:
             return Source(Kind.NOTE, channel, number)
-        if status != 0xB0:
+        if status != 0xB0 or number >= MODES_FROM:
             return None
+        if self._presses:
+            return Source(Kind.ABSOLUTE, channel, number) if value else None
+        return self._watch(channel, number, value)
+
+    def _watch(self, channel: int, number: int, value: int) -> Source | None:
         values = self._seen.setdefault((channel, number), [])
-        values.append(message[2] & 0x7F)
+        values.append(value)
         coarse = number - FINE_BELOW
         if 0 <= coarse < FINE_BELOW and (channel, coarse) in self._seen:
             return Source(Kind.FINE, channel, coarse)
-        if len(values) < WATCHED:
-            return None
-        return Source(_kind_of(values), channel, number)
+        return Source(_kind_of(values), channel, number) if len(values) >= WATCHED else None
 
 
 def _kind_of(values: list[int]) -> Kind:
     """How a controller speaks that sent these values in a row, by what its steps would be."""
-    places = set(values)
     near = 8  # steps in one message: more is a fader that was moved fast
-    if all(0 < abs(value - 64) <= near for value in places):
+    rises = [b - a for a, b in pairwise(values)]
+    if all(rise > 0 for rise in rises) or all(rise < 0 for rise in rises):  # an encoder repeats itself
+        return Kind.ABSOLUTE
+    if all(0 < abs(value - 64) <= near for value in values):
         return Kind.OFFSET
-    if all(value <= near or value >= 128 - near for value in places) and 0 not in places:
-        climbs = all(value < 64 for value in places) and values == sorted(values) and len(places) > 2
-        return Kind.ABSOLUTE if climbs else Kind.TWOS
-    if all(0 < value <= near or 64 < value <= 64 + near for value in places) and max(places) > 64:
+    if all(0 < value <= near or value >= 128 - near for value in values):
+        return Kind.TWOS
+    if all(0 < value <= near or 64 < value <= 64 + near for value in values):
         return Kind.SIGN
     return Kind.ABSOLUTE
 

@@ -63,6 +63,7 @@ def perform(
     watch: Watch | None = None,
     warn: Say | None = None,
     link_factory: LinkFactory = PlayerLink,
+    attach: Callable[[Studio], Callable[[], None]] | None = None,
 ) -> Outcome:
     """Play until `config.bars` are done, Ctrl-C, SIGTERM, or a fault; then close every note and port.
 
@@ -71,7 +72,8 @@ def perform(
 
     Main thread only. `say` gets sentences on what is going on; `watch` is called once, when the song first
     rolls, and may take as long as it likes. `warn` gets the sentences on what went wrong, and is right again
-    (None: `say` gets them). Raises what the model raises for settings that it does not have.
+    (None: `say` gets them). `attach` lets others, such as controllers, work at the studio; what it returns
+    ends that. Raises what the model raises for settings that it does not have.
     """
     interrupted, fault = False, None
 
@@ -82,6 +84,7 @@ def perform(
 
     orphan = None if config.api == "none" else take_up(config)
     studio = Studio(model, link_factory, config, settings, evolve=evolve, orphan=orphan)
+    detach = attach(studio) if attach is not None else lambda: None
     try:
         with _stopping_by(interrupt):
             if orphan is not None:
@@ -94,6 +97,7 @@ def perform(
             raise
     finally:
         with _stopping_by(signal.SIG_IGN):  # nobody's impatience leaves a note open
+            detach()
             stats = studio.close()
     if stats is not None and fault and not stats.notes_sent:
         stats = None

@@ -12,8 +12,10 @@ from bridge.studio.controls import (
     Learner,
     Moved,
     Pressed,
+    Programmed,
     Source,
     Turned,
+    place_of,
     steps_of,
 )
 
@@ -22,8 +24,8 @@ def cc(number: int, value: int, channel: int = 0) -> bytes:
     return bytes((0xB0 | channel, number, value))
 
 
-def learned(*messages: bytes) -> Source | None:
-    learner = Learner()
+def learned(*messages: bytes, presses: bool = False) -> Source | None:
+    learner = Learner(presses)
     found = [source for message in messages if (source := learner.receive(message)) is not None]
     return found[0] if found else None
 
@@ -42,23 +44,34 @@ def test_an_encoder_s_steps_are_read_as_they_were_sent(kind: Kind, steps: int) -
 
 
 @given(st.integers(0, 127))
-def test_a_fader_goes_from_end_to_end(value: int) -> None:
-    controls = Controls({Source(Kind.ABSOLUTE, 3, 74): "density"})
-    assert controls.receive(cc(74, value, 3)) == Moved("density", value / 127)
+def test_a_fader_moves_what_it_was_told_to_on_its_own_channel(value: int) -> None:
+    source = Source(Kind.ABSOLUTE, 3, 74)
+    controls = Controls({source: "density"})
+    assert controls.receive(cc(74, value, 3)) == Moved("density", place_of(value, 7), source)
     assert controls.receive(cc(74, value, 4)) is None
+
+
+@pytest.mark.parametrize("bits", [7, 14])
+def test_a_fader_s_ends_and_its_middle_are_exact_and_it_never_goes_back(bits: int) -> None:
+    places = [place_of(value, bits) for value in range(1 << bits)]
+    assert (places[0], places[1 << (bits - 1)], places[-1]) == (0.0, 0.5, 1.0)
+    assert places == sorted(places)
 
 
 @given(st.integers(0, 16383))
 def test_a_fine_fader_takes_both_halves(value: int) -> None:
-    controls = Controls({Source(Kind.FINE, 0, 7): "swing"})
+    source = Source(Kind.FINE, 0, 7)
+    controls = Controls({source: "swing"})
     controls.receive(cc(7, value >> 7))
-    assert controls.receive(cc(39, value & 0x7F)) == Moved("swing", value / 16383)
+    assert controls.receive(cc(39, value & 0x7F)) == Moved("swing", place_of(value, 14), source)
+    assert controls.receive(cc(7, value >> 7)) == Moved("swing", place_of(value, 14), source)
 
 
-def test_a_coarse_half_alone_sets_the_fine_one_to_nothing() -> None:
-    controls = Controls({Source(Kind.FINE, 0, 7): "swing"})
+def test_a_new_coarse_half_alone_sets_the_fine_one_to_nothing() -> None:
+    source = Source(Kind.FINE, 0, 7)
+    controls = Controls({source: "swing"})
     controls.receive(cc(39, 100))
-    assert controls.receive(cc(7, 64)) == Moved("swing", 64 * 128 / 16383)
+    assert controls.receive(cc(7, 64)) == Moved("swing", place_of(64 * 128, 14), source)
 
 
 def test_an_encoder_turns_and_a_pad_is_pressed_once() -> None:
@@ -75,6 +88,7 @@ def test_an_encoder_turns_and_a_pad_is_pressed_once() -> None:
     assert controls.receive(bytes((0x99, 36, 0))) is None
     assert controls.receive(bytes((0x89, 36, 64))) is None
     assert controls.receive(bytes((0xC0, 2))) == Pressed("fill")
+    assert controls.receive(bytes((0xC0, 3))) == Programmed(3)
 
 
 @pytest.mark.parametrize("kind", [Kind.TWOS, Kind.OFFSET, Kind.SIGN])
@@ -85,17 +99,26 @@ def test_an_encoder_is_learned_as_what_it_is(kind: Kind) -> None:
 
 @pytest.mark.parametrize("start", [0, 30, 60, 100])
 def test_a_fader_is_learned_as_a_fader(start: int) -> None:
-    assert learned(*(cc(20, start + step) for step in range(0, 24, 3))) == Source(Kind.ABSOLUTE, 0, 20)
+    fader = Source(Kind.ABSOLUTE, 0, 20)
+    assert learned(*(cc(20, start + step) for step in range(0, 24, 3))) == fader
+    assert learned(*(cc(20, start + step) for step in range(1, 9))) == fader
+    assert learned(*(cc(20, start + step) for step in range(8, 0, -1))) == fader
 
 
 def test_two_halves_are_learned_as_one_fine_fader() -> None:
     assert learned(cc(7, 40), cc(39, 12)) == Source(Kind.FINE, 0, 7)
 
 
-def test_pads_and_programs_are_learned_at_once() -> None:
-    assert learned(bytes((0x90, 36, 100))) == Source(Kind.NOTE, 0, 36)
-    assert learned(bytes((0xC5, 7))) == Source(Kind.PROGRAM, 5, 7)
-    assert learned(bytes((0x90, 36, 0)), bytes((0xF8,)), b"", bytes((0xE0, 0, 64))) is None
+def test_pads_programs_and_buttons_are_learned_at_once_for_what_is_pressed() -> None:
+    assert learned(bytes((0x90, 36, 100)), presses=True) == Source(Kind.NOTE, 0, 36)
+    assert learned(bytes((0xC5, 7)), presses=True) == Source(Kind.PROGRAM, 5, 7)
+    assert learned(cc(20, 0), cc(20, 127), presses=True) == Source(Kind.ABSOLUTE, 0, 20)
+    nothing = (bytes((0x90, 36, 0)), bytes((0xF8,)), b"", bytes((0xE0, 0, 64)), cc(123, 1))
+    assert learned(*nothing, presses=True) is None
+
+
+def test_no_pad_is_learned_for_what_is_turned() -> None:
+    assert learned(bytes((0x90, 36, 100)), bytes((0xC5, 7))) is None
 
 
 def test_a_control_that_learns_something_new_forgets_the_old() -> None:
@@ -111,6 +134,7 @@ def test_no_bytes_whatsoever_upset_it(message: bytes) -> None:
     controls = Controls({Source(Kind.FINE, 0, 0): "density", Source(Kind.NOTE, 0, 0): "play"})
     controls.receive(message)
     Learner().receive(message)
+    Learner(presses=True).receive(message)
 
 
 def test_a_source_has_a_title_that_a_musician_reads() -> None:

@@ -1,0 +1,226 @@
+"""The controllers at a desk: which ports they are heard on, what they move, and learning that.
+
+    ControlLink (process) --> receive --> Controls --> gesture --> Dial or Press of the desk
+                                 +------> Learner, while something waits to be learned
+
+A fader takes hold of a dial when it passes the dial's place (`pickup`), so nothing jumps; an encoder goes on
+from where the dial is. A program change recalls the preset of that number, in the order in which presets are
+shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.errors import GroovebridgeError
+from bridge.ports.control_link import ControlLink
+from bridge.studio.controls import Controls, Kind, Learner, Moved, Pressed, Programmed, Source, Turned
+from bridge.studio.controls_file import ControlSetup, save_controls
+from bridge.studio.pickup import PickUp
+from bridge.studio.presets import PresetFolder
+from bridge.studio.saved import load_preset
+from bridge.studio.studio import Studio
+from bridge.studio.targets import Dial, Press, Target
+
+
+class Controllers:
+    """All controllers of one studio. Thread-safe.
+
+    studio    whose ports' API is used, and who tells what goes wrong (`report_fault`)
+    targets   what there is to move
+    setup     what they are set to at first
+    keep      the file that each change is written to; None: none is
+    told      called, from any thread, when there is something new to see; must not block
+    presets   what program changes recall
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        targets: Mapping[str, Target],
+        setup: ControlSetup,
+        keep: Path | None = None,
+        told: Callable[[], None] = lambda: None,
+        presets: PresetFolder | None = None,
+    ) -> None:
+        self._studio = studio
+        self._targets = targets
+        self._keep = keep
+        self._told = told
+        self._presets = presets or PresetFolder()
+        self._lock = threading.RLock()
+        self._setup = setup
+        self._controls = Controls(setup.mappings)
+        self._pickup = PickUp()
+        self._learning: tuple[str, Learner] | None = None
+        self._trouble: str | None = None
+        self._link: ControlLink | None = None
+        self._listen()
+
+    # --- what there is to see ---
+
+    @property
+    def setup(self) -> ControlSetup:
+        """Ports, mappings, and whether program changes recall presets."""
+        return self._setup
+
+    @property
+    def learning(self) -> str | None:
+        """The target that waits for a control to be moved."""
+        learning = self._learning
+        return None if learning is None else learning[0]
+
+    def sources(self, target: str) -> tuple[Source, ...]:
+        """The controls that move a target."""
+        return tuple(source for source, moved in self._setup.mappings.items() if moved == target)
+
+    # --- what one can do ---
+
+    def choose(self, inputs: tuple[str, ...]) -> None:
+        """Listen to these ports, and no others. FileWriteError: it holds until the end, and is not kept."""
+        with self._lock:
+            changed = inputs != self._setup.inputs
+            self._setup = replace(self._setup, inputs=inputs)
+            if changed:
+                self._trouble = None
+                self._listen()
+        self._save()
+
+    def learn(self, target: str) -> None:
+        """Have the next control that is moved move this target. KeyError where there is no such target."""
+        with self._lock:
+            self._learning = target, Learner(presses=isinstance(self._targets[target], Press))
+        self._told()
+
+    def stop_learning(self) -> None:
+        """Wait for no control any more."""
+        with self._lock:
+            self._learning = None
+        self._told()
+
+    def forget(self, *sources: Source) -> None:
+        """Have controls move nothing any more. FileWriteError as for `choose`."""
+        self._change(lambda controls: [controls.forget(source) for source in sources])
+
+    def set_kind(self, source: Source, kind: Kind) -> None:
+        """The control speaks otherwise than was learned. FileWriteError as for `choose`."""
+        with self._lock:
+            target = self._setup.mappings.get(source)
+        if target is not None:
+            self._change(lambda controls: controls.assign(replace(source, kind=kind), target))
+
+    def set_programs(self, on: bool) -> None:
+        """Have program changes recall presets, or not. FileWriteError as for `choose`."""
+        with self._lock:
+            self._setup = replace(self._setup, programs=on)
+        self._save()
+
+    def close(self) -> None:
+        """Listen no more, before the studio is closed. Idempotent."""
+        with self._lock:
+            link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    # --- what controllers do ---
+
+    def receive(self, message: bytes) -> None:
+        """A MIDI message has arrived: do what it asks for; learn from it, if something waits for that.
+
+        What cannot be done is told by the studio. For any thread but those of the studio and of Qt: a preset
+        is read from its file.
+        """
+        with self._lock:
+            learning = self._learning
+            source = None if learning is None else learning[1].receive(message)
+        try:
+            if learning is None:
+                self._obey(message)
+            elif source is not None:
+                self._learned(source, learning[0])
+        except GroovebridgeError as error:
+            self._studio.report_fault(str(error))
+
+    def _learned(self, source: Source, target: str) -> None:
+        with self._lock:
+            self._learning = None
+            if isinstance(dial := self._targets[target], Dial):
+                self._pickup.has_hold(source, _place(dial))
+        self._change(lambda controls: controls.assign(source, target))
+
+    def _obey(self, message: bytes) -> None:
+        with self._lock:
+            gesture = self._controls.receive(message)
+        match gesture:
+            case Moved(name, place, source):
+                match self._targets.get(name):
+                    case Dial() as dial:
+                        self._move(dial, place, source)
+                    case Press(act) if self._pickup.rises(source, place):
+                        act()
+            case Turned(name, steps):
+                if isinstance(dial := self._targets.get(name), Dial):
+                    _turn(dial, steps)
+            case Pressed(name):
+                if isinstance(button := self._targets.get(name), Press):
+                    button.act()
+            case Programmed(number) if self._setup.programs:
+                self._recall(number)
+
+    def _move(self, dial: Dial, place: float, source: Source) -> None:
+        if self._pickup.takes(source, place, _place(dial)):
+            dial.write(dial.low + place * (dial.high - dial.low))
+            self._pickup.has_hold(source, _place(dial))
+
+    def _recall(self, number: int) -> None:
+        presets = [preset for preset in self._presets.presets() if preset.problem is None]
+        if number < len(presets):
+            self._studio.load(load_preset(presets[number].path)[1])
+
+    # --- inside ---
+
+    def _change(self, change: Callable[[Controls], object]) -> None:
+        with self._lock:
+            change(self._controls)
+            self._setup = replace(self._setup, mappings=self._controls.mappings)
+        self._save()
+
+    def _save(self) -> None:
+        self._told()
+        if self._keep is not None:
+            save_controls(self._keep, self._setup)
+
+    def _listen(self) -> None:
+        before, self._link = self._link, None
+        if before is not None:
+            before.end()
+        if self._setup.inputs:
+            self._link = ControlLink(
+                self._studio.config.api, self._setup.inputs, self.receive, self._hear_news
+            )
+
+    def _hear_news(self, text: str, well: bool) -> None:
+        """A port went or came back; what was told of its loss is over then."""
+        with self._lock:
+            trouble, self._trouble = self._trouble, None if well else text
+        if not well:
+            self._studio.report_fault(text)
+        elif trouble is not None and self._studio.state.fault == trouble:
+            self._studio.dismiss_fault()
+
+
+def _place(dial: Dial) -> float | None:
+    """Where a dial is on a fader's way, 0..1; beyond it where only an encoder gets."""
+    value = dial.read()
+    return None if value is None else (value - dial.low) / (dial.high - dial.low)
+
+
+def _turn(dial: Dial, steps: int) -> None:
+    value = dial.read()
+    if value is None:
+        value = (dial.low + dial.high) / 2
+    low, high = dial.limits
+    dial.write(min(max(value + steps * dial.step, low), high))

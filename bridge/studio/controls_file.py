@@ -1,0 +1,87 @@
+"""The controllers' set-up as a file in the user's folder of settings: ports, mappings, program changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+
+from bridge.errors import GroovebridgeError
+from bridge.files import make_folder, write_atomically
+from bridge.studio.controls import Kind, Source
+from bridge.studio.saved import VERSION, StrictData, read_saved
+
+_KIND: Literal["controllers"] = "controllers"
+_BEGINS_ANEW = (
+    "What your controllers were set to cannot be read, so they move nothing yet; the old file is now {aside}."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSetup:
+    """The controllers as a value.
+
+    inputs     the ports to listen to, by their exact names
+    mappings   which control moves what, in the order in which they were made
+    programs   program change n recalls the n-th preset
+    """
+
+    inputs: tuple[str, ...] = ()
+    mappings: Mapping[Source, str] = field(default_factory=dict)
+    programs: bool = True
+
+
+class _Mapping(StrictData):
+    kind: Kind
+    channel: int = Field(ge=0, le=15)
+    number: int = Field(ge=0, le=127)
+    target: str
+
+
+class _Setup(StrictData):
+    groovebridge: Literal["controllers"] = _KIND
+    version: int = VERSION
+    inputs: tuple[str, ...] = ()
+    programs: bool = True
+    mappings: tuple[_Mapping, ...] = ()
+
+
+def controls_path() -> Path:
+    """The file that keeps it."""
+    return platformdirs.user_config_path("groovebridge", appauthor=False) / "controllers.json"
+
+
+def save_controls(path: Path, setup: ControlSetup) -> None:
+    """Write it, whole or not at all. Raises FileWriteError."""
+    data = _Setup(
+        inputs=setup.inputs,
+        programs=setup.programs,
+        mappings=tuple(
+            _Mapping(kind=source.kind, channel=source.channel, number=source.number, target=target)
+            for source, target in setup.mappings.items()
+        ),
+    )
+    make_folder(path.parent)
+    write_atomically(path, (data.model_dump_json(indent=1) + "\n").encode())
+
+
+def load_controls(path: Path) -> tuple[ControlSetup, str]:
+    """What was kept, or the defaults; and a sentence where it cannot be read (it is damaged, or of a later
+    version): the file is then set aside, so that nothing in it is lost.
+    """
+    if not path.exists():
+        return ControlSetup(), ""
+    try:
+        data = _Setup.model_validate(read_saved(path, _KIND))
+    except (ValidationError, GroovebridgeError):
+        aside = path.with_name(f"{path.stem}.old{path.suffix}")
+        with suppress(OSError):
+            path.replace(aside)
+        return ControlSetup(), _BEGINS_ANEW.format(aside=aside)
+    mappings = {Source(each.kind, each.channel, each.number): each.target for each in data.mappings}
+    return ControlSetup(data.inputs, mappings, data.programs), ""

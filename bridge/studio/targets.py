@@ -1,0 +1,136 @@
+"""What a controller can move: every dial and button of the desk under a name that is kept in files.
+
+dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`
+buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, and for each voice `mute kick`,
+`solo kick`, `lock kick`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from bridge.groove import Voice
+from bridge.model import Settings
+from bridge.model.settings import AXIS_RANGE, NAMED_RANGE, TEMPERATURE_RANGE
+from bridge.studio import gestures
+from bridge.studio.morphing import Morpher
+from bridge.studio.studio import Studio
+from bridge.timing import MAX_BPM, MIN_BPM
+
+FADER_BPM = (60.0, 188.0)
+"""The tempo at the ends of a fader: one of 128 places moves by about one BPM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Something with a value.
+
+    read     the value now; None where nobody can say
+    write    sets it. GroovebridgeError where that cannot be
+    low      the value at a fader's lower end; high: at its upper
+    step     what one step of an encoder adds
+    limits   how far an encoder goes, where that is further than a fader
+    """
+
+    read: Callable[[], float | None]
+    write: Callable[[float], None]
+    low: float
+    high: float
+    step: float
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Something that is done. GroovebridgeError where it cannot be."""
+
+    act: Callable[[], None]
+
+
+Target = Dial | Press
+
+
+def targets(
+    studio: Studio,
+    sliders: Sequence[str] = (),
+    axes: Sequence[str] = (),
+    morpher: Morpher | None = None,
+    coordinates: Callable[[Settings], Mapping[str, float]] = lambda _: {},
+) -> dict[str, Target]:
+    """All that there is on a desk, in the order of a list of it.
+
+    `coordinates`: where the axes lie that nobody holds; where it is not known, a knob takes them from
+    anywhere.
+    """
+    dials: dict[str, Target] = {name: _slider(studio, name) for name in sliders}
+    dials["temperature"] = _dial(
+        lambda: studio.state.settings.temperature, studio.set_temperature, TEMPERATURE_RANGE, 0.02
+    )
+    if morpher is not None:
+        dials["morph"] = _dial(lambda: morpher.morphing.share, morpher.move, (0.0, 1.0), 0.02)
+    dials["tempo"] = Dial(
+        lambda: studio.state.bpm,
+        lambda bpm: studio.set_tempo(round(bpm, 1)),
+        *FADER_BPM,
+        1.0,
+        (MIN_BPM, MAX_BPM),
+    )
+    dials |= {name: _axis(studio, name, coordinates) for name in axes}
+    return dials | _buttons(studio)
+
+
+def _dial(
+    read: Callable[[], float | None],
+    write: Callable[[float], None],
+    limits: tuple[float, float],
+    step: float,
+) -> Dial:
+    return Dial(read, write, *limits, step, limits)
+
+
+def _slider(studio: Studio, name: str) -> Dial:
+    return _dial(
+        lambda: studio.state.settings.sliders.get(name, 0.0),
+        partial(studio.set_slider, name),
+        NAMED_RANGE,
+        0.02,
+    )
+
+
+def _axis(studio: Studio, name: str, coordinates: Callable[[Settings], Mapping[str, float]]) -> Dial:
+    def read() -> float | None:
+        settings = studio.state.settings
+        return settings.axes[name] if name in settings.axes else coordinates(settings).get(name)
+
+    return _dial(read, partial(studio.set_slider, name), AXIS_RANGE, 0.1)
+
+
+def _buttons(studio: Studio) -> dict[str, Target]:
+    buttons: dict[str, Callable[[], None]] = {
+        "play": studio.play,
+        "stop": studio.stop,
+        "panic": studio.panic,
+        "new idea": studio.new_idea,
+        "fill": studio.fill,
+        "undo": studio.undo,
+        "redo": studio.redo,
+    }
+    for voice in Voice:
+        buttons[f"mute {voice.title}"] = partial(_mute, studio, voice)
+        buttons[f"solo {voice.title}"] = partial(_solo, studio, voice)
+        buttons[f"lock {voice.title}"] = partial(_lock, studio, voice)
+    return {name: Press(act) for name, act in buttons.items()}
+
+
+def _mute(studio: Studio, voice: Voice) -> None:
+    studio.set_mute(voice, not studio.state.voicing.muted[voice])
+
+
+def _solo(studio: Studio, voice: Voice) -> None:
+    studio.set_solo(voice, not studio.state.voicing.soloed[voice])
+
+
+def _lock(studio: Studio, voice: Voice) -> None:
+    gestures.lock(studio, voice, voice not in studio.state.sketch.locks)
