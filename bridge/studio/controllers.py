@@ -103,7 +103,12 @@ class Controllers:
 
     def forget(self, *sources: Source) -> None:
         """Have controls move nothing any more. FileWriteError as for `choose`."""
-        self._change(lambda controls: [controls.forget(source) for source in sources])
+
+        def forget(controls: Controls) -> None:
+            for source in sources:
+                controls.forget(source)
+
+        self._change(forget)
 
     def set_kind(self, source: Source, kind: Kind) -> None:
         """The control speaks otherwise than was learned. FileWriteError as for `choose`."""
@@ -162,11 +167,11 @@ class Controllers:
                     case Press(act) if self._pickup.rises(source, place):
                         act()
             case Turned(name, steps):
-                if isinstance(dial := self._targets.get(name), Dial):
-                    _turn(dial, steps)
+                if isinstance(turned := self._targets.get(name), Dial):
+                    _turn(turned, steps)
             case Pressed(name):
-                if isinstance(button := self._targets.get(name), Press):
-                    button.act()
+                if isinstance(pressed := self._targets.get(name), Press):
+                    pressed.act()
             case Programmed(number) if self._setup.programs:
                 self._recall(number)
 
