@@ -31,7 +31,7 @@ from bridge.groove.edit import of_rows
 from bridge.studio.history import Take, lines_of
 from bridge.studio.saved import SketchData
 
-NEWEST = 1000
+NEWEST = 500
 """So many of the newest takes are read."""
 LONGEST = 4 * NEWEST
 """A journal with more takes than that is renewed."""
