@@ -473,6 +473,8 @@ class Engine:
         self._settle_ns = None
         self._told_bar = int(ticks // TICKS_PER_BAR)
         self.recorder.begin(round(ticks), song.bpm)
+        if self.recorder.has_news:  # of a roll that was cut short, maybe before its first bar line
+            self._report(self.recorder.news(ticks))
         if self._send_clock:
             _send(self._output, self._clock_out.begin(ticks, song))
 

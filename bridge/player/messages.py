@@ -287,7 +287,7 @@ class LoopPlaying:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What went out since the last of these, told once a bar and when the song stops.
+    """What went out since the last of these, told once a bar, and when the song stops or jumps.
 
     events      (tick, note-on or note-off), in the order in which they went out; ticks are those of a
                 recording since the player began, see `Recorder`

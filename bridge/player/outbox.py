@@ -6,22 +6,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from bridge.player.messages import Anchor, LoopPlaying, Report, Stats
+from bridge.player.messages import Anchor, LoopPlaying, Played, Report, Stats
 from bridge.realtime import follow
 
 LIMIT = 256
 """How many reports may wait. A studio that reads keeps it at one or two."""
 
-_STALE_SOON = (Anchor, LoopPlaying, Stats)
+_DROPPED = (Anchor, LoopPlaying, Played, Stats)
 
 
 class Outbox:
     """A bounded queue with a thread of its own that hands each report to `send`, which may block.
 
     An anchor replaces one that is still waiting right before it. Where the queue is full, the oldest report
-    that a newer one will outdate is dropped and counted; faults, Finished and Ended are always kept. `send`
-    raising OSError means that nobody reads any more: the rest is dropped in silence. `put` is thread-safe and
-    holds a lock for microseconds.
+    that a newer one will outdate, or that tells of bars long gone, is dropped and counted; faults, Finished
+    and Ended are always kept. `send` raising OSError means that nobody reads any more: the rest is dropped in
+    silence. `put` is thread-safe and holds a lock for microseconds.
     """
 
     def __init__(self, send: Callable[[Report], None]) -> None:
@@ -56,7 +56,7 @@ class Outbox:
 
     def _drop(self) -> None:
         for index, report in enumerate(self._waiting):
-            if isinstance(report, _STALE_SOON):
+            if isinstance(report, _DROPPED):
                 del self._waiting[index]
                 self.dropped += 1
                 return

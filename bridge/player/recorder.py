@@ -95,6 +95,11 @@ class Recorder:
         """The segment goes on to at least this song position."""
         self._end_ticks = max(self._end_ticks, self.place(song_ticks))
 
+    @property
+    def has_news(self) -> bool:
+        """Whether notes went out since `news` was last asked."""
+        return bool(self._new_events)
+
     def news(self, until_ticks: float | None = None) -> Played:
         """What went out since this was last asked. `until_ticks`: the song position before which that is all;
         None: the song has stopped.

@@ -74,10 +74,10 @@ class Tape:
             return self._rolling
 
     @property
-    def end_ticks(self) -> int:
-        """How far the tape goes."""
+    def next_line(self) -> int:
+        """The bar line that comes next, in ticks of the tape."""
         with self._lock:
-            return self._end_ticks
+            return self._line() + TICKS_PER_BAR
 
     def roll(self) -> None:
         """The song rolls."""
@@ -86,10 +86,11 @@ class Tape:
 
     @property
     def bars(self) -> int:
-        """How many bars can be had, the one that was begun too; `LONGEST_BARS` at most."""
+        """How many bars can be had, `LONGEST_BARS` at most."""
         with self._lock:
-            begin = self._end_ticks if self._begin_ticks is None else self._begin_ticks
-            return min(LONGEST_BARS, (_up(self._end_ticks) - begin) // TICKS_PER_BAR)
+            if self._begin_ticks is None:
+                return 0
+            return min(LONGEST_BARS, max(0, self._line() - self._begin_ticks) // TICKS_PER_BAR)
 
     def add(self, played: Played) -> None:
         """The player tells what went out."""
@@ -120,7 +121,7 @@ class Tape:
         None where there is none.
         """
         with self._lock:
-            end = _up(self._end_ticks)
+            end = self._line()
             first = max(self._begin_ticks or 0, end - bars * TICKS_PER_BAR)
             return None if self._begin_ticks is None or end <= first else self._cut(first, end)
 
@@ -129,13 +130,12 @@ class Tape:
         starts again.
         """
         with self._lock:
-            end = self._end_ticks
-            self._record_ticks = end // TICKS_PER_BAR * TICKS_PER_BAR if self._rolling else _up(end)
+            self._record_ticks = self._line()
 
     def recorded(self) -> Cut | None:
         """The recording so far; None where there is none, or nothing in it."""
         with self._lock:
-            first, end = self._record_ticks, _up(self._end_ticks)
+            first, end = self._record_ticks, self._line()
             return None if first is None or end <= first else self._cut(first, end)
 
     def stop_recording(self) -> None:
@@ -146,9 +146,13 @@ class Tape:
 
     # --- inside, with the lock held ---
 
+    def _line(self) -> int:
+        """The last bar line that the song has come to; where it stopped, the end of that bar."""
+        return self._end_ticks // TICKS_PER_BAR * TICKS_PER_BAR if self._rolling else _up(self._end_ticks)
+
     def _cut(self, first: int, end: int) -> Cut:
         events = tuple(event for event in self._events if event[0] >= first - TICKS_PER_BAR)
-        return Cut(events, tuple(self._tempi), first, end, self._end_ticks == end)
+        return Cut(events, tuple(self._tempi), first, end, self._end_ticks >= end)
 
     def _forget(self) -> None:
         """Drop what nobody can ask for any more."""

@@ -50,7 +50,7 @@ class Takeout(QObject):
         self._bars = 4
         self._there = 0
         self._file: Path | None = None  # of the recording that runs
-        self._ending_at: int | None = None  # where the tape was when the recording was to end
+        self._ending_at: int | None = None  # the bar line at which the recording is to end
         self._unwritten: Cut | None = None
         self._dragged: tempfile.TemporaryDirectory[str] | None = None
         self._numbers = count(1)
@@ -133,7 +133,7 @@ class Takeout(QObject):
             self._file = self.folder / f"{datetime.now():%Y-%m-%d %H-%M-%S}.mid"
             self._timer.start()
         elif not on and self.recording and tape.rolling and not self.ending:
-            self._ending_at = tape.end_ticks
+            self._ending_at = tape.next_line
         elif not on and self.recording:
             self._end()
         self.changed.emit()
@@ -150,7 +150,7 @@ class Takeout(QObject):
         if self._studio is None:
             return
         tape, there = self._studio.tape, self._studio.state.tape_bars
-        if self._ending_at is not None and (not tape.rolling or tape.end_ticks != self._ending_at):
+        if self._ending_at is not None and (not tape.rolling or tape.next_line > self._ending_at):
             self._end()
         if there != self._there:
             self._there = there

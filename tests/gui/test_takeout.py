@@ -41,7 +41,7 @@ def play_bars(desk: Desk, first: int, last: int, rolling: bool = True) -> None:
         events = ((ticks, note_on(KICK, bar + 1)), (ticks + 120, note_off(KICK)))
         desk.band.report(Played(events, (), ticks + TICKS_PER_BAR, rolling or bar < last))
     studio = desk.session.takeout._studio
-    desk.until(lambda: studio is not None and studio.tape.end_ticks == (last + 1) * TICKS_PER_BAR)
+    desk.until(lambda: studio is not None and studio.tape.next_line == (last + 2) * TICKS_PER_BAR)
     desk.until(lambda: desk.session.takeout.there == min(last + 1, 32))
 
 

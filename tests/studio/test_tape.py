@@ -136,6 +136,18 @@ def test_before_the_first_bar_is_over_there_is_nothing_to_have() -> None:
     assert tape_of(rig).bars == 0
 
 
+def test_a_daw_that_loops_less_than_a_bar_is_on_the_tape_too() -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(3), 1))
+    for _ in range(12):
+        rig.do(Start(0))
+        rig.run_ms(0.5 * MS_PER_BAR)
+    tape = tape_of(rig)
+    assert tape.bars >= 10
+    sent = [entry for entry in rig.port.in_order() if entry[1][0] & 0xF0 == 0x90]
+    assert len(sent) - 20 < len(notes_in(tape.last(32))) <= len(sent)
+
+
 def test_a_silent_bar_is_a_bar() -> None:
     rig = Rig(PlayerConfig(voicing=Voicing(muted=(True,) * 9)))
     rig.do(SetLoop(random_loop(3), 1), Start())
