@@ -49,6 +49,7 @@ class WireOut:
         self._waiting: list[tuple[int, int, Sent]] = []
         self._sent = 0
         self._late = 0
+        self._grip_ns = 0
 
     def send(self, message: bytes, due_ns: int) -> None:
         """Late messages go out at once."""
@@ -60,7 +61,9 @@ class WireOut:
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
         """Give back what is still here."""
-        firm_ns = max(at_ns, self._clock.ns + 1, at_ns + round(self._chance.random() * self.lead_ns / 2))
+        grip_ns = self._clock.ns + 1 + round(self._chance.random() * self.lead_ns / 2)
+        self._grip_ns = max(self._grip_ns, grip_ns)  # what the port has taken once, it has for good
+        firm_ns = max(at_ns, self._grip_ns)
         back = sorted(each for each in self._waiting if each[2].due_ns >= firm_ns and not each[2].lost)
         self._waiting = sorted(each for each in self._waiting if each[2].due_ns < firm_ns or each[2].lost)
         return [(sent.message, sent.due_ns) for _, _, sent in back]
