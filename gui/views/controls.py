@@ -268,6 +268,15 @@ class Captioned(QWidget):
         column.addLayout(row)
 
 
+def paragraph(text: str, width: int = theme.SHEET_WIDTH - 3 * theme.MARGIN) -> QLabel:
+    """Wrapped text of the height that it takes at this width: by itself a label asks for more."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setFixedWidth(width)
+    label.setFixedHeight(label.heightForWidth(width))
+    return label
+
+
 def explain(widget: QWidget, enabled: bool, tip: str, why_not: str) -> None:
     """Enable a control, or disable it and let its tooltip say why."""
     widget.setEnabled(enabled)

@@ -9,7 +9,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.models.first_steps import Step
 from gui.views import theme, words
-from gui.views.controls import Button, explain
+from gui.views.controls import Button, explain, paragraph
 from gui.views.side_sheet import LeadingPage
 
 WORDS = {
@@ -50,7 +50,7 @@ class GuidePage(LeadingPage):
         self.show_me = Button("Show me how", "The guide to your DAW", "Show me how")
         self.push = Button("Move a slider", "", "")
         self.marks: dict[Step, QLabel] = {}
-        self.end = _paragraph(ALL_DONE)
+        self.end = paragraph(ALL_DONE, TEXT_WIDTH)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.GAP, theme.MARGIN, theme.MARGIN)
         column.setSpacing(theme.MARGIN * 2)
@@ -73,7 +73,7 @@ class GuidePage(LeadingPage):
         mark = self.marks[step] = QLabel(str(number))
         mark.setFont(theme.font(theme.TITLE_PX, bold=True))
         mark.setFixedWidth(MARK_WIDTH)
-        head, body = QLabel(title), _paragraph(text)
+        head, body = QLabel(title), paragraph(text, TEXT_WIDTH)
         head.setFont(theme.font(theme.TITLE_PX, bold=True))
         button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         grid = QGridLayout()
@@ -112,12 +112,3 @@ class GuidePage(LeadingPage):
     def _on_push(self) -> None:
         if self._pushed is not None:
             self._session.ask(Studio.set_slider, self._pushed, PUSH)
-
-
-def _paragraph(text: str) -> QLabel:
-    """Wrapped text of the height that it takes: by itself a label asks for more."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setFixedWidth(TEXT_WIDTH)
-    label.setFixedHeight(label.heightForWidth(TEXT_WIDTH))
-    return label

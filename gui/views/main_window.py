@@ -122,7 +122,7 @@ class MainWindow(QWidget):
     def _set_tab_order(self) -> None:
         """Left to right, top to bottom, as one reads."""
         bar, panel = self.transport, self.sliders
-        order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.send_clock]
+        order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.sound]
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic, self.menu]
         order += [*self.loop.strips.buttons, self.loop]
         order += [panel.style_box, panel.raw, panel.reset]

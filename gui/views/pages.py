@@ -9,10 +9,10 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
 from gui.views.about_page import AboutPage
-from gui.views.appearance import AppearanceSection
 from gui.views.guide_page import GuidePage
 from gui.views.help_page import HelpPage
 from gui.views.sessions_page import SessionsPage
+from gui.views.settings_page import SettingsPage
 from gui.views.shortcuts_page import ShortcutsPage
 
 
@@ -27,7 +27,7 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("sessions", "Session", SessionsPage),
-    Page("appearance", "Appearance", AppearanceSection),
+    Page("settings", "Settings", SettingsPage),
     Page("guide", "First steps", GuidePage),
     Page("help", "Help with your DAW", HelpPage),
     Page("shortcuts", "Keyboard shortcuts", ShortcutsPage),

@@ -11,6 +11,7 @@ from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, explain
 
 VIRTUAL = "Virtual port"
+NARROWEST = 130
 WIDEST = 300
 OUT_TIP = "Where the drums go. The virtual port shows up in your DAW as a MIDI input called Groovebridge."
 IN_TIP = (
@@ -24,8 +25,8 @@ class PortBoxes(QWidget):
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self.out: ChoiceBox[str | None] = ChoiceBox("MIDI output", OUT_TIP, 130)
-        self.inp: ChoiceBox[str | None] = ChoiceBox("MIDI input", IN_TIP, 130)
+        self.out: ChoiceBox[str | None] = ChoiceBox("MIDI output", OUT_TIP, NARROWEST)
+        self.inp: ChoiceBox[str | None] = ChoiceBox("MIDI input", IN_TIP, NARROWEST)
         self.refresh_button = Button("Look for MIDI ports again", "Look for MIDI ports again", role="icon")
         self.refresh_button.show_icon("refresh", theme.Ink.DIM)
         row = QHBoxLayout(self)

@@ -78,6 +78,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
         "Files", "Ctrl+Shift+E", "Save the last bars as played", lambda window, _: window.takeout.ask_bars()
     ),
     Shortcut("Files", "Ctrl+P", "Keep what plays as a preset", lambda window, _: window.presets.ask_name()),
+    Shortcut("Window", "Ctrl+,", "Settings", lambda window, _: window.show_page("settings")),
     Shortcut("Window", "F1", "Help with your DAW", lambda window, _: window.show_page("help")),
     Shortcut("Window", "Ctrl+F1", "These shortcuts", lambda window, _: window.show_page("shortcuts")),
     Shortcut("Window", "Ctrl+Q", "Close Groovebridge", lambda window, _: window.close()),

@@ -62,8 +62,6 @@ class TransportBar(QWidget):
         self.sync: ChoiceBox[Sync] = ChoiceBox(
             "Sync", "Who leads: Groovebridge, a MIDI clock, or all on Ableton Link", 140
         )
-        self.send_clock = Button("Send MIDI clock", "", "Send clock")
-        self.send_clock.setCheckable(True)
         self.sound: ChoiceBox[SoundWhen] = ChoiceBox(
             "Drum sound: when the built-in drums sound", SOUND_TIP, 76
         )
@@ -79,7 +77,6 @@ class TransportBar(QWidget):
         row.addWidget(Captioned("Bar . beat . step", self.place))
         row.addWidget(Captioned("Tempo, BPM", self.tempo))
         row.addWidget(self._sync_field)
-        row.addWidget(Captioned("MIDI clock out", self.send_clock))
         row.addWidget(self._sound_field)
         row.addWidget(self.ports, 1)
         row.addWidget(Captioned(" ", self.panic))
@@ -87,7 +84,6 @@ class TransportBar(QWidget):
         self.play.clicked.connect(self._on_play)
         self.stop.clicked.connect(lambda: session.ask(Studio.stop))
         self.panic.clicked.connect(lambda: session.ask(Studio.panic))
-        self.send_clock.clicked.connect(self._on_send_clock)
         self.tempo.valueChanged.connect(lambda bpm: session.ask(Studio.set_tempo, bpm))
         self.sync.chosen.connect(lambda sync: session.ask(Studio.set_sync, sync))
         self.sound.chosen.connect(lambda when: session.ask(Studio.set_sound, when))
@@ -130,9 +126,7 @@ class TransportBar(QWidget):
         explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else unready)
         who = "Who leads: Groovebridge itself, a MIDI clock at its input, or all who are on Ableton Link"
         explain(self.sync, ready, who, unready)
-        explain(self.send_clock, ready, "Send MIDI clock, start and stop on the output", unready)
         explain(self.panic, ready, "Silence every note now", unready)
-        self.send_clock.setChecked(state is not None and state.send_clock)
         self.sync.show_choices(SYNC_CHOICES, sync)
         self.tempo.show_value(120.0 if state is None else state.bpm)
         self._show_sound(ready, unready)
@@ -172,10 +166,6 @@ class TransportBar(QWidget):
     def _on_play(self) -> None:
         self._session.ask(Studio.play)
         self.refresh()  # the button checks itself on a click; only the session says whether we roll
-
-    def _on_send_clock(self, on: bool) -> None:
-        self._session.ask(Studio.set_send_clock, on)
-        self.refresh()
 
     def _on_moved(self, ticks: float) -> None:
         text = str(Place.at(ticks))

@@ -19,7 +19,6 @@ from bridge.player.messages import (
     Panic,
     PortsChanged,
     PortsOpened,
-    SetSendClock,
     SetSound,
     SetSync,
     SetTempo,
@@ -156,15 +155,6 @@ def test_a_locked_clock_shows_its_tempo_and_how_well_it_is_held(desk: Desk) -> N
     desk.band.report(Anchor(3840, 0, 93.5, Motion.ROLLING, Sync.CLOCK, ClockState.LOCKED, 0.21))
     desk.until(lambda: desk.window.transport.tempo.value() == 93.5)
     assert desk.window.transport.sync_words == "Sync: locked · 0.2 ms"
-
-
-def test_send_clock_is_switched_on_and_off(desk: Desk) -> None:
-    button = desk.window.transport.send_clock
-    click(button)
-    assert desk.asked(SetSendClock(True))
-    assert button.isChecked()
-    click(button)
-    assert desk.asked(SetSendClock(False))
 
 
 def test_panic_silences(desk: Desk) -> None:
@@ -592,7 +582,7 @@ def test_tab_walks_through_the_controls_as_one_reads(desk: Desk) -> None:
     for _ in range(4):
         key(desk.window.focusWidget() or desk.window, Key.Key_Tab)
         walked.append(desk.window.focusWidget())
-    assert walked == [bar.stop, bar.tempo, bar.sync, bar.send_clock]
+    assert walked == [bar.stop, bar.tempo, bar.sync, bar.sound]
 
 
 @pytest.mark.parametrize(("raw", "loop_height"), [(False, 290), (True, 190)])

@@ -1,0 +1,124 @@
+"""The settings: each is live, shows what is so, and says why it cannot be used when it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.player.messages import Loopback, MeasureLoopback, PortsOpened, SetLatency, SetSendClock, Sync
+from bridge.studio import Studio
+from gui.views.clock_section import ClockSection
+from gui.views.latency_section import LatencySection
+from gui.views.settings_page import SECTIONS, SettingsPage
+from tests.gui.desk import Desk
+from tests.gui.hands import Qt, click, key, write
+
+FOUND = Loopback(sent=32, heard=32, latency_ms=5.33, jitter_ms=0.01, jitter_max_ms=0.02)
+
+
+def page_of(desk: Desk) -> SettingsPage:
+    desk.window.show_page("settings")
+    page = desk.window.sheet.page
+    assert isinstance(page, SettingsPage)
+    return page
+
+
+def latency_of(desk: Desk) -> LatencySection:
+    section = page_of(desk).sections["Latency"]
+    assert isinstance(section, LatencySection)
+    return section
+
+
+def clock_of(desk: Desk) -> ClockSection:
+    section = page_of(desk).sections["MIDI clock out"]
+    assert isinstance(section, ClockSection)
+    return section
+
+
+def latency_now(desk: Desk) -> float:
+    assert desk.session.state is not None
+    return desk.session.state.latency_ms
+
+
+def test_every_section_is_on_the_page_in_order(desk: Desk) -> None:
+    assert list(page_of(desk).sections) == [title for title, _ in SECTIONS]
+
+
+@pytest.mark.parametrize(("typed", "ms"), [("12.5", 12.5), ("-7", -7.0)])
+def test_a_latency_that_is_typed_is_set(typed: str, ms: float, desk: Desk) -> None:
+    box = latency_of(desk).box
+    write(box, typed)
+    key(box, Qt.Key.Key_Return)
+    assert desk.asked(SetLatency(ms))
+    assert latency_now(desk) == ms
+
+
+def test_a_latency_that_was_set_elsewhere_is_shown(desk: Desk) -> None:
+    section = latency_of(desk)
+    desk.session.ask(Studio.set_latency, 20.0)
+    assert section.box.value() == 20.0
+
+
+def test_a_measurement_runs_tells_its_outcome_and_offers_what_to_set(desk: Desk) -> None:
+    section = latency_of(desk)
+    desk.session.ask(Studio.set_sync, Sync.CLOCK)
+    click(section.measure)
+    assert any(isinstance(command, MeasureLoopback) for command in desk.band.asked)
+    assert section.outcome.text() == "Sending notes and listening …"
+    assert not section.measure.isEnabled()
+    desk.band.report(FOUND)
+    desk.until(lambda: "5.3 ms" in section.outcome.text())
+    assert section.measure.isEnabled()
+    assert section.take.text() == "Set 5.3 ms"
+    click(section.take)
+    assert latency_now(desk) == 5.3
+    assert not section.take.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Loopback(sent=32), "No note came back"),
+        (Loopback(32, 32, 600.0), "more than can be made up for"),
+        (Loopback(sent=3, trouble="The port went away."), "The port went away."),
+    ],
+)
+def test_a_measurement_that_finds_nothing_says_why(found: Loopback, said: str, desk: Desk) -> None:
+    section = latency_of(desk)
+    click(section.measure)
+    desk.band.report(found)
+    desk.until(lambda: said in section.outcome.text())
+
+
+def test_nothing_is_measured_while_the_song_plays(desk: Desk) -> None:
+    section = latency_of(desk)
+    desk.session.ask(Studio.play)
+    desk.until(lambda: not section.measure.isEnabled())
+    assert section.measure.toolTip().startswith("Stop the song first")
+    desk.session.ask(Studio.stop)
+    desk.until(lambda: section.measure.isEnabled())
+
+
+def test_nothing_is_measured_without_an_input(desk: Desk) -> None:
+    section = latency_of(desk)
+    desk.band.report(PortsOpened("jack", "Groovebridge:out", None))
+    desk.until(lambda: not section.measure.isEnabled())
+    assert section.measure.toolTip().startswith("There is no MIDI input")
+
+
+def test_clock_is_sent_while_it_plays_always_or_not_at_all(desk: Desk) -> None:
+    off, playing, always = clock_of(desk).choices.buttons
+    click(always)
+    assert desk.asked(SetSendClock(True, True))
+    assert always.isChecked()
+    click(playing)
+    assert desk.asked(SetSendClock(True, False))
+    click(off)
+    assert desk.asked(SetSendClock(False, False))
+    assert off.isChecked()
+
+
+def test_before_the_drummer_is_there_the_settings_say_so(closed_desk: Desk) -> None:
+    section, clock = latency_of(closed_desk), clock_of(closed_desk)
+    for control in (section.box, section.measure, *clock.choices.buttons):
+        assert not control.isEnabled()
+        assert "not there yet" in control.toolTip()
