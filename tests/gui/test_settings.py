@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PyQt6.QtCore import Qt
 
 from bridge.player.messages import Loopback, MeasureLoopback, PortsOpened, SetLatency, SetSendClock, Sync
 from bridge.studio import Studio
@@ -10,7 +11,7 @@ from gui.views.clock_section import ClockSection
 from gui.views.latency_section import LatencySection
 from gui.views.settings_page import SECTIONS, SettingsPage
 from tests.gui.desk import Desk
-from tests.gui.hands import Qt, click, key, write
+from tests.gui.hands import click, key, write
 
 FOUND = Loopback(sent=32, heard=32, latency_ms=5.33, jitter_ms=0.01, jitter_max_ms=0.02)
 
