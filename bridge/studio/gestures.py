@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
-from bridge.groove.edit import Cell, Touch
+from bridge.groove.edit import Cell, Touch, touched
 from bridge.player.messages import SwapAt
 from bridge.studio.sketch import Given, Spot, Way
 from bridge.studio.studio import Studio
@@ -35,8 +35,12 @@ def give(studio: Studio, loop: DrumLoop) -> None:
 
 
 def lock(studio: Studio, voice: int, on: bool) -> None:
-    """Have a voice keep the part that it plays now while all else changes, or let it go."""
-    loop = studio.state.loop
+    """Have a voice keep the part that it plays now while all else changes, or let it go.
+
+    What a hand has just changed and is not heard yet is part of it.
+    """
+    state = studio.state
+    loop = state.loop and touched(state.loop, state.sketch.touches)
     studio.change(lambda sketch: sketch.locking(voice, loop if on else None))
 
 

@@ -40,8 +40,9 @@ class _Hold:
 class LoopHand:
     """Edits the loop that is shown, or the one that is about to take over, if there is one.
 
-    A click strikes an empty cell and silences a hit; a pull is velocity (up and down) and timing (sideways).
-    The keyboard has a cursor of its own. What is done is a change of the studio's sketch, and so undoable.
+    A click strikes an empty cell and silences a hit; a pull is velocity (up and down) and timing (sideways),
+    the wheel velocity. The keyboard has a cursor of its own. What is done is a change of the studio's sketch,
+    and so undoable.
     """
 
     def __init__(self, session: SessionModel) -> None:
@@ -106,6 +107,16 @@ class LoopHand:
         if hold is not None and not hold.pulling:
             self.set(hold.cell, toggled(hold.touch, self._velocity), hold.gesture)
 
+    # --- the wheel ---
+
+    def roll(self, cell: tuple[int, Voice], notches: float, fine: bool) -> bool:
+        """Make a hit louder, or softer with less than 0 notches; False where nothing is hit."""
+        touch = self.touch(cell)
+        if touch is None or not touch.velocity:
+            return False
+        self.cursor = cell
+        return self._nudge(notches * VELOCITY_STEP, 0, fine)
+
     # --- the keyboard ---
 
     def key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
@@ -122,9 +133,7 @@ class LoopHand:
         if which in _LOUDER:
             return self._nudge(_LOUDER[which] * VELOCITY_STEP, 0)
         if which in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            touch = self.touch(self.cursor)
-            if touch is not None:
-                self.set(self.cursor, toggled(touch, self._velocity))
+            self.toggle(self.cursor)
             return True
         if which in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.give_back((self.cursor,))
@@ -150,6 +159,12 @@ class LoopHand:
         if touch.velocity:
             self._velocity = touch.velocity
         self._session.ask(gestures.touch, {cell: touch}, gesture)
+
+    def toggle(self, cell: tuple[int, Voice]) -> None:
+        """Strike a cell, or silence it if it is hit."""
+        touch = self.touch(cell)
+        if touch is not None:
+            self.set(cell, toggled(touch, self._velocity))
 
     def give_back(self, cells: tuple[Cell, ...]) -> None:
         """Give cells that were changed back to the drummer."""

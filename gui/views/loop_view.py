@@ -14,16 +14,21 @@ from PyQt6.QtGui import (
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
-from PyQt6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidget
+from PyQt6.QtWidgets import QApplication, QSizePolicy, QToolTip, QWidget
 
 from bridge.groove import Voice
 from gui.models import Phase, SessionModel, loop_steps
 from gui.views import loop_painter as draw
 from gui.views import theme
+from gui.views.cell_menu import cell_menu
 from gui.views.loop_geometry import LoopGeometry
 from gui.views.loop_hand import LoopHand
 from gui.views.voice_strips import VoiceStrips
+
+NOTCH = 120
+"""How far Qt says that the wheel went when it went one notch."""
 
 
 class LoopView(QWidget):
@@ -206,6 +211,19 @@ class LoopView(QWidget):
             self._describe_cursor()
             self.update()
 
+    def wheelEvent(self, a0: QWheelEvent | None) -> None:  # noqa: N802
+        """Louder or softer, the hit that is under the pointer; Shift: fine."""
+        loop = self._session.next_loop or self._session.loop
+        if a0 is None or loop is None:
+            return
+        notches = (a0.angleDelta().y() or a0.angleDelta().x()) / NOTCH
+        fine = bool(a0.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        cell = self.geometry_now.hit_at(a0.position(), loop)
+        if cell is not None and self.hand.roll(cell, notches, fine):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._describe_cursor()
+            self.update()
+
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
         """Arrows walk, Return strikes or silences, + and - and Ctrl+arrows shape, Delete gives back."""
         if a0 is not None and self._session.loop is not None and self.hand.key(a0.key(), a0.modifiers()):
@@ -222,31 +240,10 @@ class LoopView(QWidget):
         by_keys = a0.reason() == QContextMenuEvent.Reason.Keyboard
         cell = self.hand.cursor if by_keys else self.geometry_now.hit_at(QPointF(a0.pos()), loop)
         if cell is not None:
-            menu = self.cell_menu(cell)
+            menu = cell_menu(self.hand, cell, self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             place = self.geometry_now.cell(*cell).bottomLeft().toPoint() if by_keys else a0.pos()
             menu.popup(self.mapToGlobal(place))
-
-    def cell_menu(self, cell: tuple[int, Voice]) -> QMenu:
-        """The menu of a cell."""
-        hand, voice = self.hand, cell[1]
-        of_voice = tuple(each for each in hand.touches if each[1] == voice)
-        everything = tuple(hand.touches)
-        menu = QMenu(self)
-        title = menu.addAction(hand.describe(cell))
-        if title is not None:
-            title.setEnabled(False)
-        menu.addSeparator()
-        for text, cells in (
-            ("Give back to the drummer", tuple(each for each in everything if each == cell)),
-            (f"Give back all of {voice.title}", of_voice),
-            ("Give back all changes by hand", everything),
-        ):
-            action = menu.addAction(text)
-            if action is not None:
-                action.setEnabled(bool(cells))
-                action.triggered.connect(lambda _on, cells=cells: hand.give_back(cells))
-        return menu
 
     def focusInEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802
         """Show the cursor."""

@@ -17,6 +17,7 @@ from gui.views.loop_geometry import LABELS_WIDTH, LANES, NAME_WIDTH, LoopGeometr
 
 CHANNELS = 16
 MOST_TRIM = 200
+PITCHES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _LOADING = "The drummer is still loading."
 
 
@@ -82,6 +83,10 @@ class VoiceStrips(QWidget):
             strip.solo.clicked.connect(partial(self._ask, Studio.set_solo, voice))
             strip.lock.clicked.connect(partial(self._ask, gestures.lock, voice))
             strip.name.clicked.connect(partial(self.show_menu, voice))
+        self.give_back = Button("Give back what was changed by hand", "", role="strip")
+        self.give_back.setParent(self)
+        self.give_back.setFixedHeight(theme.STRIP_BUTTON)
+        self.give_back.clicked.connect(self._give_back)
         session.mix_changed.connect(self.refresh)
         session.settings_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
@@ -90,17 +95,23 @@ class VoiceStrips(QWidget):
     @property
     def buttons(self) -> list[QWidget]:
         """All buttons, left to right and top to bottom."""
-        return [button for strip in self.strips.values() for button in strip.all]
+        return [self.give_back, *(button for strip in self.strips.values() for button in strip.all)]
 
     def fit(self, layout: LoopGeometry) -> None:
         """Lie in these lanes."""
         self.setGeometry(0, 0, LABELS_WIDTH, layout.height)
+        left = theme.MARGIN - 4
+        self.give_back.setGeometry(left, 2, LABELS_WIDTH - left - 4, theme.STRIP_BUTTON)
         for voice, strip in self.strips.items():
             strip.place(layout.lane(voice))
 
     def refresh(self) -> None:
-        """Show the mix and the locks."""
+        """Show the mix, the locks, and how much was changed by hand."""
         state = self._session.state
+        changes = 0 if state is None else len(state.sketch.touches)
+        self.give_back.setVisible(bool(changes))
+        self.give_back.setText(f"Give back {changes} change{'' if changes == 1 else 's'}")
+        self.give_back.setToolTip("Give every cell that was changed by hand back to the drummer")
         ready = self._session.phase is Phase.READY and state is not None
         for voice, strip in self.strips.items():
             muted, soloed, locked = (
@@ -136,6 +147,11 @@ class VoiceStrips(QWidget):
         self._session.ask(act, voice, on)  # type: ignore[arg-type]
         self.refresh()  # the button checks itself on a click; only the session says what is so
 
+    def _give_back(self) -> None:
+        state = self._session.state
+        if state is not None:
+            self._session.ask(gestures.touch, dict.fromkeys(state.sketch.touches))
+
     # --- the menu of a voice ---
 
     def show_menu(self, voice: Voice) -> None:
@@ -153,9 +169,13 @@ class VoiceStrips(QWidget):
         if state is None:
             return menu
         mix = state.voicing
-        note = WholeBox(f"MIDI note of the {voice.title}", "The MIDI note that it plays, 0 to 127", (0, 127))
+        note = WholeBox(
+            f"MIDI note of the {voice.title}", "The MIDI note that it plays, 0 to 127 (60 is C3)", (0, 127)
+        )
         note.show_value(mix.notes[voice])
+        note.setSuffix(_pitch(note.value()))
         note.valueChanged.connect(lambda number: session.ask(Studio.set_note, voice, number))
+        note.valueChanged.connect(lambda number: note.setSuffix(_pitch(number)))
         level = WholeBox(f"Level of the {voice.title}", "How hard it strikes, 0 to 200 %", (0, MOST_TRIM))
         level.setSuffix(" %")
         level.setSingleStep(5)
@@ -192,12 +212,17 @@ class VoiceStrips(QWidget):
         self._session.ask(Studio.set_channel, channel)
 
 
+def _pitch(note: int) -> str:
+    """A MIDI note's name after its number; as most DAWs have it, 60 is C3."""
+    return f"   {PITCHES[note % 12]}{note // 12 - 2}"
+
+
 def _add_row(menu: QMenu, caption: str, box: WholeBox) -> None:
     row = QWidget()
     line = QHBoxLayout(row)
     line.setContentsMargins(theme.MARGIN, 4, theme.MARGIN, 4)
     line.addWidget(QLabel(caption), 1)
-    box.setFixedWidth(84)
+    box.setFixedWidth(96)
     line.addWidget(box)
     action = QWidgetAction(menu)
     action.setDefaultWidget(row)

@@ -44,9 +44,11 @@ def write(widget: QWidget, text: str) -> None:
     _TEST.keyClicks(widget, text)
 
 
-def wheel(widget: QWidget, delta: QPoint, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
-    """Turn the wheel over the middle; a notch is 120."""
-    middle = QPointF(widget.rect().center())
+def wheel(
+    widget: QWidget, delta: QPoint, modifier: Qt.KeyboardModifier = NO_KEYS, at: QPoint | None = None
+) -> None:
+    """Turn the wheel over the middle, or over a point; a notch is 120."""
+    middle = QPointF(at or widget.rect().center())
     phase = Qt.ScrollPhase.NoScrollPhase
     event = QWheelEvent(middle, widget.mapToGlobal(middle), QPoint(), delta, _NONE, modifier, phase, False)
     QApplication.sendEvent(widget, event)

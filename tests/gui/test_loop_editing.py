@@ -8,9 +8,10 @@ from bridge.groove import STEPS, DrumLoop, Voice
 from bridge.groove.edit import REST, Cell, Touch
 from bridge.player.messages import SetLoop, SwapAt
 from bridge.studio import Studio, gestures
+from gui.views.cell_menu import cell_menu
 from gui.views.loop_geometry import LoopGeometry
 from tests.gui.desk import Desk
-from tests.gui.hands import SHIFT, click, double_click, drag, key, release
+from tests.gui.hands import SHIFT, click, double_click, drag, key, release, wheel
 
 Key = Qt.Key
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -145,14 +146,76 @@ def test_the_menu_of_a_cell_gives_back_one_voice_or_all(desk: Desk) -> None:
         (3, Voice.SNARE): Touch(0.5),
     }
     desk.session.ask(gestures.touch, changes)
-    _, _, one, voice, everything = view.cell_menu((1, Voice.KICK)).actions()
+    *_, one, voice, everything = cell_menu(view.hand, (1, Voice.KICK), view).actions()
     one.trigger()
     assert set(touches(desk)) == {(2, Voice.KICK), (3, Voice.SNARE)}
     voice.trigger()
     assert set(touches(desk)) == {(3, Voice.SNARE)}
     everything.trigger()
     assert not touches(desk)
-    assert not any(action.isEnabled() for action in view.cell_menu((1, Voice.KICK)).actions()[2:])
+    assert not any(each.isEnabled() for each in cell_menu(view.hand, (1, Voice.KICK), view).actions()[-3:])
+
+
+def test_the_menu_of_a_cell_silences_a_hit_and_strikes_an_empty_cell(desk: Desk) -> None:
+    view = desk.window.loop
+    hit, empty = cell_where(desk, hit=True), cell_where(desk, hit=False)
+    for cell, word in ((hit, "Silence"), (empty, "Strike")):
+        next(each for each in cell_menu(view.hand, cell, view).actions() if each.text() == word).trigger()
+    assert touches(desk) == {hit: REST, empty: Touch(0.8)}
+
+
+def test_the_wheel_makes_the_hit_under_the_pointer_louder_or_softer_in_one_step_of_undo(desk: Desk) -> None:
+    view = desk.window.loop
+    cell = cell_where(desk, hit=False)
+    desk.session.ask(gestures.touch, {cell: Touch(0.5)})
+    desk.until(lambda: desk.session.loop is not None and bool(desk.session.loop.hits[cell]))
+    at = point(desk, cell)
+    wheel(view, QPoint(0, -120), at=at)
+    softer = touches(desk)[cell].velocity
+    wheel(view, QPoint(0, 120), SHIFT, at=at)
+    assert softer < touches(desk)[cell].velocity < 0.5
+    desk.session.ask(Studio.undo)
+    assert touches(desk) == {cell: Touch(0.5)}
+
+
+def test_the_wheel_strikes_nothing(desk: Desk) -> None:
+    wheel(desk.window.loop, QPoint(0, 120), at=point(desk, cell_where(desk, hit=False)))
+    assert not touches(desk)
+
+
+def test_the_number_of_changes_is_told_beside_the_loop_and_a_click_gives_all_back(desk: Desk) -> None:
+    button = desk.window.loop.strips.give_back
+    assert not button.isVisible()
+    desk.session.ask(gestures.touch, {(1, Voice.KICK): Touch(0.5), (3, Voice.SNARE): REST})
+    assert button.isVisible()
+    assert button.text() == "Give back 2 changes"
+    click(button)
+    assert not touches(desk)
+    assert not button.isVisible()
+    desk.session.ask(Studio.undo)
+    assert len(touches(desk)) == 2
+
+
+def test_what_a_hand_changed_is_locked_even_before_it_is_heard(desk: Desk) -> None:
+    desk.session.ask(Studio.play)
+    before, cell = desk.session.loop, cell_where(desk, hit=False)
+    click(desk.window.loop, point(desk, cell))
+    assert before is not None
+    assert desk.session.loop == before
+    desk.session.ask(gestures.lock, cell[1], True)
+    desk.session.ask(Studio.new_idea)
+    assert not touches(desk)
+    others = [voice for voice in Voice if voice != cell[1]]
+
+    def new() -> DrumLoop | None:
+        coming = desk.session.next_loop
+        changed = coming is not None and (coming.hits[:, others] != before.hits[:, others]).any()
+        return coming if changed else None
+
+    desk.until(lambda: new() is not None)
+    coming = new()
+    assert coming is not None
+    assert coming.hits[cell]
 
 
 def test_l_locks_the_voice_at_the_cursor_and_undo_lets_it_go(desk: Desk) -> None:

@@ -51,7 +51,9 @@ def test_the_menu_of_a_voice_sets_its_note_and_level(desk: Desk) -> None:
     menu = desk.window.loop.strips.voice_menu(Voice.RIDE)
     note, level = menu.findChildren(WholeBox)
     assert (note.value(), level.value()) == (51, 100)
+    assert note.text().split() == ["51", "D♯2"]
     note.setValue(59)
+    assert note.text().split() == ["59", "B2"]
     level.setValue(150)
     assert mix(desk).notes[Voice.RIDE] == 59
     assert mix(desk).trims[Voice.RIDE] == 1.5
