@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import mido
 import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from bridge.groove import Voice
 from bridge.groove.midifile import load_loop, save_loop
 from bridge.model import Bundle, Model, Settings
 from bridge.player.messages import PlayerConfig, PortsOpened
@@ -23,6 +25,7 @@ from bridge.studio.presets import PresetFolder
 from gui import app
 from gui.models import Opened, Phase, SessionModel
 from gui.views import MainWindow
+from tests.faults.takes import retake, undisturbed
 from tests.gui.hands import click, double_click, drag, key, write
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
@@ -210,3 +213,42 @@ def test_notes_arrive_at_another_program_and_a_lost_server_is_said_and_found_by_
         key(window, Key.Key_Space)
         room.until(lambda: not room.session.playhead.rolling)
         window.close()
+
+
+@pytest.mark.jack
+def test_the_last_bars_that_are_saved_are_the_notes_that_a_program_heard(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Through a swap, a mute and a new tempo: the file has what came out of the port, note for note."""
+    with JackServer(), Peer() as peer:
+
+        def measure() -> None:
+            peer.forget()
+            room = Room(qtbot, "jack")
+            session, takeout, studios = room.session, room.session.takeout, list[Studio]()
+            with undisturbed(peer):
+                assert room.ports is not None
+                peer.connect(room.ports.out, peer.inp)
+                session.ask(studios.append)
+                session.ask(Studio.set_tempo, 300.0)
+                session.ask(Studio.play)
+                room.until(lambda: takeout.there >= 2)
+                session.ask(Studio.set_mute, Voice.CLOSED_HAT, True)
+                session.ask(Studio.new_idea)
+                room.until(lambda: takeout.there >= 4)
+                session.ask(Studio.set_tempo, 240.0)
+                room.until(lambda: takeout.there >= 6)
+                session.ask(Studio.stop)
+                room.until(lambda: not studios[0].tape.rolling)
+                takeout.set_bars(32)
+                assert takeout.save_bars(tmp_path / "bars.mid")
+                room.window.close()
+                heard = [tuple(event.message) for event in peer.heard() if event.message[0] == NOTE_ON]
+                track = mido.MidiFile(tmp_path / "bars.mid").tracks[0]
+                saved = [tuple(message.bytes()) for message in track if message.type == "note_on"]
+                assert len(saved) > 30
+                assert sorted(saved) == sorted(heard)
+            tempi = [round(mido.tempo2bpm(each.tempo)) for each in track if each.type == "set_tempo"]
+            assert tempi == [300, 240]
+
+        retake(measure)

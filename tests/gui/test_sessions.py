@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -310,3 +314,50 @@ def test_the_command_line_asks_for_a_fresh_window(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(app, "run", run)
     assert (launch.main([]), launch.main(["--fresh"])) == (0, 0)
     assert asked == [False, True]
+
+
+KILLED = """
+import os, signal
+from bridge.studio import Studio
+from gui import app
+from gui.models.sessions import LAST_TIME
+
+refresh, begun = app.SessionModel._refresh, []
+def work_then_die(session):
+    refresh(session)
+    kept = app.data_folder() / LAST_TIME
+    if not begun and session.can_toggle:
+        begun.append(True)
+        session.ask(Studio.set_tempo, 397.5)
+        session.ask(Studio.set_slider, "density", 0.5)
+        session.toggle_play()
+    elif begun and session.state.tape_bars and kept.exists() and b"397.5" in kept.read_bytes():
+        os.kill(os.getpid(), signal.SIGKILL)
+app.SessionModel._refresh = work_then_die
+app.run([])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
+def test_a_window_that_was_killed_while_it_played_comes_back_with_loop_tempo_and_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir(mode=0o700)
+    folders = {"XDG_DATA_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED],
+        env=os.environ | folders,
+        check=False,
+        timeout=120,
+        capture_output=True,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    monkeypatch.setattr(app, "data_folder", lambda: tmp_path / "groovebridge")
+    opened = app.open_as_left(None)
+    try:
+        state = opened.studio.state
+        assert (state.bpm, dict(state.settings.sliders)) == (397.5, {"density": 0.5})
+        assert state.takes
+    finally:
+        opened.studio.close()
+        opened.ended()
