@@ -93,8 +93,12 @@ def _clock(state: StudioState) -> Status | None:
     }
     if state.clock in sentences:
         return Status(*sentences[state.clock])
-    if state.motion is not Motion.ROLLING:
-        return Status(Level.CALM, f"Locked to the MIDI clock at {port}. Press play in your DAW.")
+    if state.motion is Motion.STOPPED:
+        text = (
+            f"MIDI clock arrives at {port}, but no start or song position yet. Press play in your DAW; if it "
+            "plays already, stop it and play again."
+        )
+        return Status(Level.CALM, text)
     return None
 
 

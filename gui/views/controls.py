@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
+    QApplication,
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
@@ -29,6 +30,9 @@ from gui.views import theme
 from gui.views.icons import SIZE, icon
 
 V = TypeVar("V")
+
+A_PIXEL, FINE_A_PIXEL = 0.25, 0.01
+"""What a drag changes a number by."""
 
 
 class Button(QPushButton):
@@ -85,14 +89,37 @@ def _is_the_windows(event: QEvent | None) -> bool:
 
 
 class TempoBox(QDoubleSpinBox):
-    """A tempo in BPM with two decimals. Arrow keys and wheel step by 1, with Shift by 0.1."""
+    """A tempo in BPM with two decimals. Arrow keys and wheel step by 1, with Shift by 0.1; it can be dragged
+    up and down, by a quarter a pixel, with Shift by a hundredth.
+    """
 
     def __init__(self, name: str, tip: str, limits: tuple[float, float]) -> None:
         super().__init__()
         _prepare(self, name, tip)
         self._shown: float | None = None
+        self._dragged: tuple[float, float] | None = None  # from this y, and from this value
         self.setDecimals(2)
         self.setRange(*limits)
+        line = self.lineEdit()
+        if line is not None:
+            line.installEventFilter(self)
+            line.setCursor(Qt.CursorShape.SizeVerCursor)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
+        """A drag over the number changes it; a click still goes into it, to type."""
+        if isinstance(a1, QMouseEvent) and self.isEnabled():
+            left = Qt.MouseButton.LeftButton
+            if a1.type() == QEvent.Type.MouseButtonPress and a1.button() == left:
+                self._dragged = a1.globalPosition().y(), self.value()
+            elif a1.type() == QEvent.Type.MouseMove and a1.buttons() & left and self._dragged is not None:
+                up = self._dragged[0] - a1.globalPosition().y()
+                fine = bool(a1.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+                if abs(up) >= QApplication.startDragDistance():
+                    self.setValue(self._dragged[1] + up * (FINE_A_PIXEL if fine else A_PIXEL))
+                    return True
+            elif a1.type() == QEvent.Type.MouseButtonRelease:
+                self._dragged = None
+        return super().eventFilter(a0, a1)
 
     def event(self, event: QEvent | None) -> bool:
         """Leave Space and letters to the window."""

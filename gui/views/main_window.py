@@ -90,6 +90,10 @@ class MainWindow(QWidget):
         self.setFocus()
         shortcuts.install(self, session)
 
+    def tap_tempo(self) -> None:
+        """A tap on the tempo."""
+        self.transport.tap_tempo()
+
     def show_page(self, name: str) -> None:
         """Open the side sheet at a page of `PAGES`. KeyError."""
         page = page_named(name)
@@ -122,7 +126,7 @@ class MainWindow(QWidget):
     def _set_tab_order(self) -> None:
         """Left to right, top to bottom, as one reads."""
         bar, panel = self.transport, self.sliders
-        order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.sync, bar.sound]
+        order: list[QWidget] = [bar.play, bar.stop, bar.tempo, bar.tap, bar.sync, bar.sound]
         order += [bar.ports.out, bar.ports.inp, bar.ports.refresh_button, bar.panic, self.menu]
         order += [*self.loop.strips.buttons, self.loop]
         order += [panel.style_box, panel.raw, panel.reset]

@@ -58,6 +58,7 @@ def _take(number: int) -> Shortcut:
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Play", "Space", "Play from the top, or stop", lambda _, session: session.toggle_play()),
     Shortcut("Play", "F", "Fill for the rest of the bar", lambda _, session: session.ask(Studio.fill)),
+    Shortcut("Play", "T", "Tap the tempo", lambda window, _: window.tap_tempo()),
     Shortcut("Play", "N", "New idea", lambda _, session: session.ask(Studio.new_idea)),
     Shortcut("Play", "L", "Lock the voice under the pointer", lambda window, _: window.lock_pointed()),
     Shortcut("Change", Standard.Undo, "Undo", lambda _, session: session.ask(Studio.undo)),

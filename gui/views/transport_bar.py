@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
@@ -9,6 +11,7 @@ from bridge.player.messages import ClockState, Motion, SoundStage, SoundWhen, Sy
 from bridge.studio import Studio
 from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
+from gui.models.taps import Taps
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.port_boxes import PortBoxes
@@ -59,6 +62,8 @@ class TransportBar(QWidget):
         self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
         self.tempo = TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM))
         self.tempo.setFixedWidth(88)
+        self.tap = Button("Tap the tempo", "", "Tap")
+        self._taps = Taps()
         self.sync: ChoiceBox[Sync] = ChoiceBox(
             "Sync", "Who leads: Groovebridge, a MIDI clock, or all on Ableton Link", 140
         )
@@ -75,7 +80,7 @@ class TransportBar(QWidget):
         row.setSpacing(theme.MARGIN)
         row.addWidget(Captioned("Transport", self.play, self.stop))
         row.addWidget(Captioned("Bar . beat . step", self.place))
-        row.addWidget(Captioned("Tempo, BPM", self.tempo))
+        row.addWidget(Captioned("Tempo, BPM", self.tempo, self.tap))
         row.addWidget(self._sync_field)
         row.addWidget(self._sound_field)
         row.addWidget(self.ports, 1)
@@ -84,6 +89,7 @@ class TransportBar(QWidget):
         self.play.clicked.connect(self._on_play)
         self.stop.clicked.connect(lambda: session.ask(Studio.stop))
         self.panic.clicked.connect(lambda: session.ask(Studio.panic))
+        self.tap.pressed.connect(self.tap_tempo)
         self.tempo.valueChanged.connect(lambda bpm: session.ask(Studio.set_tempo, bpm))
         self.sync.chosen.connect(lambda sync: session.ask(Studio.set_sync, sync))
         self.sound.chosen.connect(lambda when: session.ask(Studio.set_sound, when))
@@ -92,6 +98,12 @@ class TransportBar(QWidget):
         session.opened_changed.connect(self.refresh)
         session.playhead.moved.connect(self._on_moved)
         self.refresh()
+
+    def tap_tempo(self) -> None:
+        """A tap of somebody who taps quarter notes; nothing while another clock has the tempo."""
+        bpm = self._taps.tap(time.monotonic())
+        if bpm is not None and self.tap.isEnabled():
+            self._session.ask(Studio.set_tempo, bpm)
 
     def add_at_end(self, widget: QWidget) -> None:
         """Put a control of the window's own at the right end."""
@@ -122,8 +134,10 @@ class TransportBar(QWidget):
         explain(self.play, can_toggle, "Play from the top (Space)", why_not)
         explain(self.stop, can_toggle, "Stop, and close every note (Space)", why_not)
         self.play.setChecked(motion is not Motion.STOPPED)
-        tip = "Type it, turn the wheel or use the arrow keys; Shift for tenths"
-        explain(self.tempo, leading, tip, "The tempo comes from the MIDI clock." if ready else unready)
+        tip = "Type it, drag it up or down, turn the wheel or use the arrow keys; Shift is finer"
+        not_ours = "The tempo comes from the MIDI clock." if ready else unready
+        explain(self.tempo, leading, tip, not_ours)
+        explain(self.tap, leading, "Tap quarter notes (T)", not_ours)
         who = "Who leads: Groovebridge itself, a MIDI clock at its input, or all who are on Ableton Link"
         explain(self.sync, ready, who, unready)
         explain(self.panic, ready, "Silence every note now", unready)

@@ -63,6 +63,14 @@ def drag(widget: QWidget, start: QPoint, by: int, modifier: Qt.KeyboardModifier 
     _mouse(widget, QMouseEvent.Type.MouseButtonRelease, start + QPoint(by, 0), _LEFT, _NONE, modifier)
 
 
+def drag_up(widget: QWidget, by: int, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
+    """Press in the middle, move up by so many pixels, let go."""
+    start = widget.rect().center()
+    _mouse(widget, QMouseEvent.Type.MouseButtonPress, start, _LEFT, _LEFT, modifier)
+    _mouse(widget, QMouseEvent.Type.MouseMove, start - QPoint(0, by), _NONE, _LEFT, modifier)
+    _mouse(widget, QMouseEvent.Type.MouseButtonRelease, start - QPoint(0, by), _LEFT, _NONE, modifier)
+
+
 def _mouse(
     widget: QWidget,
     kind: QMouseEvent.Type,

@@ -582,7 +582,7 @@ def test_tab_walks_through_the_controls_as_one_reads(desk: Desk) -> None:
     for _ in range(4):
         key(desk.window.focusWidget() or desk.window, Key.Key_Tab)
         walked.append(desk.window.focusWidget())
-    assert walked == [bar.stop, bar.tempo, bar.sync, bar.sound]
+    assert walked == [bar.stop, bar.tempo, bar.tap, bar.sync]
 
 
 @pytest.mark.parametrize(("raw", "loop_height"), [(False, 290), (True, 190)])
