@@ -9,6 +9,7 @@ from pathlib import Path
 from bridge.errors import GroovebridgeError
 
 _PACKAGED = Path(__file__).parents[1] / "daw"
+_PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n\n?", re.MULTILINE)
 FOLDER = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "docs" / "daw"
 
 
@@ -21,10 +22,13 @@ class Guide:
 
     @property
     def text(self) -> str:
-        """Its Markdown. Raises GroovebridgeError where the file is missing."""
+        """Its Markdown, without pictures: they show the window, which is there.
+
+        Raises GroovebridgeError where the file is missing.
+        """
         path = FOLDER / f"{self.name}.md"
         try:
-            return path.read_text(encoding="utf-8")
+            return _PICTURE.sub("", path.read_text(encoding="utf-8"))
         except OSError as error:
             raise GroovebridgeError(
                 f"The guide {path} cannot be read: install Groovebridge again to have it back."

@@ -37,7 +37,7 @@ def paint_ground(painter: QPainter, layout: LoopGeometry) -> None:
     for bar in range(BARS):
         for beat in range(BEATS_PER_BAR):
             first = beat == 0
-            painter.setPen(QColor(theme.TEXT if first else theme.FAINT))
+            painter.setPen(QColor(theme.TEXT if first else theme.DIM))
             painter.setFont(theme.font(theme.BODY_PX if first else theme.CAPTION_PX, bold=first))
             x = layout.x(bar * STEPS_PER_BAR + beat * STEPS_PER_BEAT)
             place = QRectF(x + 9, 0, layout.step_width * STEPS_PER_BEAT, HEADER_HEIGHT)

@@ -113,6 +113,16 @@ def test_a_heading_that_is_not_there_moves_nothing(desk: Desk) -> None:
     assert paper.textCursor().position() == 0
 
 
+def test_pictures_are_for_readers_of_the_files_and_made_by_the_script(desk: Desk) -> None:
+    made = (ROOT / "scripts" / "screenshots").read_text(encoding="utf-8")
+    for guide in GUIDES:
+        file = (FOLDER / f"{guide.name}.md").read_text(encoding="utf-8")
+        pictures = re.findall(r"!\[[^\]]+\]\(\.\./images/([\w-]+)\.png\)", file)
+        assert pictures
+        assert all(f'"{picture}": ' in made for picture in pictures)
+        assert "![" not in guide.text
+
+
 def test_a_guide_that_is_missing_is_a_sentence_on_the_page(desk: Desk) -> None:
     page = page_of(desk)
     page.show_guide(Guide("cubase", "Cubase"))
@@ -130,4 +140,4 @@ def test_an_installed_package_has_the_guides(tmp_path: Path) -> None:
     )
     for guide in GUIDES:
         built = tmp_path / "lib" / "gui" / "daw" / f"{guide.name}.md"
-        assert built.read_text(encoding="utf-8") == guide.text
+        assert built.read_bytes() == (ROOT / "docs" / "daw" / built.name).read_bytes()
