@@ -100,14 +100,13 @@ def go_on_with(studio: Studio, session: Session) -> tuple[tuple[int, ...], str |
     new_sync = wanted.sync is not now.sync and not studio.state.playing
     if new_sync and wanted.sync is Sync.LINK:
         require_link()
-    studio.load(session.sketch)
+    studio.load(session.sketch, wanted.voicing)
     if now.sync is not Sync.LINK:  # there the tempo is everybody's
         studio.set_tempo(wanted.bpm)
     if new_sync:
         studio.set_sync(wanted.sync)
         if now.sync is Sync.LINK:
             studio.set_tempo(wanted.bpm)
-    studio.set_voicing(wanted.voicing)
     studio.set_latency(wanted.latency_ms)
     studio.set_send_clock(wanted.send_clock, wanted.clock_while_stopped)
     studio.set_swap(session.swap_at)

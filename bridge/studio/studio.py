@@ -138,7 +138,7 @@ class Studio:
         memo = Memo(sketch or Sketch(settings or Settings()), None, swap_at, evolve)
         self._make = make or Maker(model).loop
         self._history = history or History()
-        self._undo: Undo[Sketch] = Undo()
+        self._undo: Undo[tuple[Sketch, Voicing]] = Undo()
         self._link_factory = link_factory
         self._config = config or PlayerConfig() if orphan is None else orphan.legacy.config
         self._lock = threading.RLock()
@@ -312,37 +312,37 @@ class Studio:
         if ended:
             self._revive()
 
-    # --- the mix: heard within a step, by the loop that plays and by those that wait ---
+    # --- the mix: heard within a step, by the loop that plays and by those that wait; undo takes it back ---
 
     def set_voicing(self, voicing: Voicing) -> None:
         """Notes, channel, velocity trims, mute and solo of all voices."""
         with self._changing():
-            self._set_voicing(voicing)
+            self._mix(voicing)
 
     def set_mute(self, voice: Voice, on: bool) -> None:
         """Silence a voice, or do not."""
         with self._changing():
-            self._set_voicing(self._state.voicing.of(voice, muted=on))
+            self._mix(self._state.voicing.of(voice, muted=on))
 
     def set_solo(self, voice: Voice, on: bool) -> None:
         """Let only this voice and others that are soloed be heard, or do not. A muted voice stays silent."""
         with self._changing():
-            self._set_voicing(self._state.voicing.of(voice, soloed=on))
+            self._mix(self._state.voicing.of(voice, soloed=on))
 
     def set_note(self, voice: Voice, note: int) -> None:
         """The MIDI note of a voice, 0..127."""
         with self._changing():
-            self._set_voicing(self._state.voicing.of(voice, note=note))
+            self._mix(self._state.voicing.of(voice, note=note), ("note", voice))
 
     def set_trim(self, voice: Voice, trim: float) -> None:
         """How hard a voice strikes: a factor 0..2 of its velocity."""
         with self._changing():
-            self._set_voicing(self._state.voicing.of(voice, trim=trim))
+            self._mix(self._state.voicing.of(voice, trim=trim), ("trim", voice))
 
     def set_channel(self, channel: int) -> None:
         """The MIDI channel of all voices, 0..15."""
         with self._changing():
-            self._set_voicing(replace(self._state.voicing, channel=channel))
+            self._mix(replace(self._state.voicing, channel=channel), "channel")
 
     # --- the loop; `at` says when this change is heard, None: as `set_swap` says for all ---
 
@@ -387,20 +387,20 @@ class Studio:
             before = self._state.sketch
             after = change(before)
             if after != before:
-                self._undo.did(before, gesture, time.monotonic())
+                self._step(gesture)
                 self._show(after, at)
 
     def undo(self) -> None:
         """Go back to what there was before the last change; nothing where there is none."""
         with self._changing():
             if self._undo.can_undo:
-                self._show(self._undo.undo(self._state.sketch))
+                self._return_to(*self._undo.undo(self._undoable))
 
     def redo(self) -> None:
         """Do again what `undo` took back; nothing where there is none."""
         with self._changing():
             if self._undo.can_redo:
-                self._show(self._undo.redo(self._state.sketch))
+                self._return_to(*self._undo.redo(self._undoable))
 
     def replay(self, number: int) -> None:
         """Play a take again, the very loop, with the sliders as they were then."""
@@ -411,12 +411,16 @@ class Studio:
             same = False
         self.change(lambda _: take.sketch if same else Sketch(origin=Given(take.loop)))
 
-    def load(self, sketch: Sketch) -> None:
-        """Play what was saved. Raises what `make` raises where this model does not have it; nothing changes
-        then.
+    def load(self, sketch: Sketch, voicing: Voicing | None = None) -> None:
+        """Play what was saved, with this mix (None: as it is), in one step of undo. Raises what `make` raises
+        where this model does not have it; nothing changes then.
         """
         self._make(sketch)
-        self.change(lambda _: sketch)
+        with self._changing():
+            there = sketch, voicing or self._state.voicing
+            if there != self._undoable:
+                self._step()
+                self._return_to(*there)
 
     def name_take(self, number: int, name: str) -> None:
         """Call a take something."""
@@ -533,6 +537,26 @@ class Studio:
         loop = self._repertoire.loop(loop_id)
         assert loop is not None, "the loop for all blocks is never forgotten"
         return loop
+
+    @property
+    def _undoable(self) -> tuple[Sketch, Voicing]:
+        """What undo brings back."""
+        return self._state.sketch, self._state.voicing
+
+    def _step(self, gesture: object = None) -> None:
+        """What there is now is about to be replaced by this gesture."""
+        self._undo.did(self._undoable, gesture, time.monotonic())
+        self._set(can_undo=self._undo.can_undo, can_redo=self._undo.can_redo)
+
+    def _return_to(self, sketch: Sketch, voicing: Voicing) -> None:
+        if voicing != self._state.voicing:
+            self._set_voicing(voicing)
+        self._show(sketch)
+
+    def _mix(self, voicing: Voicing, gesture: object = None) -> None:
+        if voicing != self._state.voicing:
+            self._step(gesture)
+            self._set_voicing(voicing)
 
     def _set_voicing(self, voicing: Voicing) -> None:
         self._config = replace(self._config, voicing=voicing)

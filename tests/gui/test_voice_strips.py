@@ -31,6 +31,14 @@ def test_mute_and_solo_reach_the_player_and_show_on_the_buttons(desk: Desk) -> N
     assert "soloed" in strip.solo.toolTip()
 
 
+def test_undo_lets_a_muted_voice_be_heard_again(desk: Desk) -> None:
+    strip = desk.window.loop.strips.strips[Voice.SNARE]
+    click(strip.mute)
+    click(desk.window.sliders.undo)
+    assert not mix(desk).muted[Voice.SNARE]
+    assert not strip.mute.isChecked()
+
+
 def test_a_locked_voice_keeps_its_part_while_a_new_idea_changes_the_rest(desk: Desk) -> None:
     before = desk.session.loop
     assert before is not None

@@ -26,6 +26,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.voicing import Voicing
+from bridge.studio.sketch import Sketch
 
 MIXED = Voicing().of(Voice.KICK, note=35, trim=0.5, muted=True).of(Voice.RIDE, soloed=True)
 
@@ -46,6 +47,52 @@ def test_the_mix_reaches_the_player_and_is_part_of_the_state(desk: Any) -> None:
     desk.studio.set_voicing(Voicing())
     assert desk.link.commands[-1] == SetVoicing(Voicing())
     assert desk.state.voicing == Voicing()
+
+
+def test_undo_takes_the_mix_back_step_by_step_and_redo_brings_it_again(desk: Any) -> None:
+    mix(desk.studio)
+    desk.studio.set_mute(Voice.KICK, True)  # as it is: no step
+    desk.studio.undo()
+    assert desk.state.voicing == MIXED.of(Voice.RIDE, soloed=False)
+    for _ in range(3):
+        desk.studio.undo()
+    assert desk.state.voicing == Voicing()
+    assert desk.link.commands[-1] == SetVoicing(Voicing())
+    assert not desk.state.can_undo
+    for _ in range(4):
+        desk.studio.redo()
+    assert desk.state.voicing == MIXED
+    assert not desk.state.can_redo
+
+
+def test_a_level_that_is_turned_is_one_step_of_undo(desk: Any) -> None:
+    for percent in range(99, 50, -1):
+        desk.studio.set_trim(Voice.KICK, percent / 100)
+    desk.studio.undo()
+    assert desk.state.voicing == Voicing()
+
+
+def test_undo_of_the_mix_leaves_the_loop_and_undo_of_the_loop_the_mix(desk: Any) -> None:
+    first = desk.state.settings
+    desk.studio.set_slider("z1", 1.0)
+    held = desk.state.settings
+    desk.studio.set_mute(Voice.KICK, True)
+    desk.studio.set_slider("z1", 2.0)
+    desk.studio.undo()
+    assert (desk.state.settings, desk.state.voicing.muted[Voice.KICK]) == (held, True)
+    desk.studio.undo()
+    assert (desk.state.settings, desk.state.voicing.muted[Voice.KICK]) == (held, False)
+    desk.studio.undo()
+    assert desk.state.settings == first
+
+
+def test_what_is_loaded_with_a_mix_is_one_step_of_undo(desk: Any) -> None:
+    desk.studio.load(Sketch(Settings(seed=7)), MIXED)
+    assert (desk.state.settings.seed, desk.state.voicing) == (7, MIXED)
+    assert SetVoicing(MIXED) in desk.link.commands
+    desk.studio.undo()
+    assert (desk.state.settings, desk.state.voicing) == (Settings(), Voicing())
+    assert not desk.state.can_undo
 
 
 def test_a_player_that_is_started_anew_has_the_mix(desk: Any) -> None:
