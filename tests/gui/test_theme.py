@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PyQt6.QtGui import QColor, QImage
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QGuiApplication, QImage
 from PyQt6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from bridge.groove import Voice
 from gui.models.preferences import Appearance
+from gui.views import appearance as appearance_view
 from gui.views import theme
 from gui.views.palettes import DARK, LIGHT, Palette
 from tests.gui.desk import Desk
 
 TEXT, MARK = 4.5, 3.0
+SYSTEMS = {Appearance.DARK: DARK, Appearance.LIGHT: LIGHT, Appearance.SYSTEM: DARK}
 BOTH = pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
 
 
@@ -117,6 +120,23 @@ def test_a_window_that_changes_its_palette_looks_like_one_that_was_made_in_it(
     assert picture(changing) == dark
     changing.window.close()
     made_so.window.close()
+
+
+def test_a_window_that_goes_with_the_desktop_changes_when_the_desktop_does(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hints = QGuiApplication.styleHints()
+    assert hints is not None
+    monkeypatch.setattr(appearance_view, "palette_for", lambda wanted: SYSTEMS[wanted])
+    desk.session.preferences.set_appearance(Appearance.LIGHT)
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert theme.worn() is LIGHT
+    desk.session.preferences.set_appearance(Appearance.SYSTEM)
+    assert theme.worn() is DARK
+    monkeypatch.setitem(SYSTEMS, Appearance.SYSTEM, LIGHT)
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Light)
+    assert theme.worn() is LIGHT
+    desk.session.preferences.set_appearance(Appearance.DARK)
 
 
 @pytest.mark.parametrize("appearance", list(Appearance))
