@@ -28,7 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="A drum companion: drum loops for your DAW, in time with it. Without a command it opens the window.",
+    help="A drum companion: drum loops for your DAW, in time with it. Without a command it opens the window; "
+    "with --fresh, as at its first start.",
 )
 
 

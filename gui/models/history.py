@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, QUrl
+from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, QUrl, pyqtSignal
 
 from bridge.errors import GroovebridgeError
 from bridge.groove.midifile import save_loop
@@ -26,7 +26,10 @@ class HistoryModel(QAbstractListModel):
 
     What is dragged out is a .mid file of each chosen take, in a folder of its own that goes with the model;
     `tempo` and `notes` (and channel) say how it is written, and `failed` gets the sentence when it cannot be.
+    `renamed` tells the number and name of a take whose name was edited.
     """
+
+    renamed = pyqtSignal(int, str)
 
     def __init__(
         self,
@@ -76,8 +79,10 @@ class HistoryModel(QAbstractListModel):
         take = self._takes[index.row()]
         if role == TAKE_ROLE:
             return take
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return title_of(take)
+        if role == Qt.ItemDataRole.EditRole:
+            return take.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{title_of(take)}, {take.loop.hit_count} hits{', pinned' if take.pinned else ''}"
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -85,9 +90,17 @@ class HistoryModel(QAbstractListModel):
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
-        """Takes can be chosen and dragged out."""
+        """Takes can be chosen, named and dragged out."""
         chosen = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+        chosen |= Qt.ItemFlag.ItemIsEditable
         return chosen if index.isValid() else Qt.ItemFlag.NoItemFlags
+
+    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
+        """A name was typed."""
+        if not index.isValid() or role != Qt.ItemDataRole.EditRole:
+            return False
+        self.renamed.emit(self._takes[index.row()].number, str(value))
+        return True
 
     def supportedDragActions(self) -> Qt.DropAction:  # noqa: N802
         """A copy: the take stays."""

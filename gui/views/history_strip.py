@@ -10,13 +10,12 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QFrame,
-    QInputDialog,
-    QLineEdit,
     QListView,
     QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QWidget,
 )
 
 from bridge.groove import STEPS, DrumLoop
@@ -28,6 +27,7 @@ from gui.views.loop_geometry import LANES
 _CTRL = Qt.KeyboardModifier.ControlModifier
 THUMB = QSize(108, 62)
 _CAPTION = 16
+_EDITOR = 24
 _PAD = 5
 
 
@@ -61,6 +61,14 @@ class Thumbnails(QStyledItemDelegate):
         paint_thumbnail(painter, box.adjusted(_PAD, _PAD, -_PAD, -_PAD - _CAPTION + 4), take.loop)
         self._paint_caption(painter, box, take, now)
         painter.restore()
+
+    def updateEditorGeometry(  # noqa: N802
+        self, editor: QWidget | None, option: QStyleOptionViewItem, _index: QModelIndex
+    ) -> None:
+        """A name is typed where it stands, under the hits."""
+        if editor is not None:
+            box = option.rect.adjusted(3, 3, -3, -3)
+            editor.setGeometry(box.left(), box.bottom() - _EDITOR, box.width(), _EDITOR)
 
     def _paint_caption(self, painter: QPainter, box: QRectF, take: Take, now: bool) -> None:
         caption = QRectF(box.left() + _PAD, box.bottom() - _CAPTION, box.width() - 2 * _PAD, _CAPTION - 2)
@@ -101,6 +109,7 @@ class HistoryStrip(QListView):
         self.setFixedHeight(THUMB.height() + 14)
         self.setObjectName("history")
         self.setAccessibleName("History: every loop that was played, the newest first")
+        history.renamed.connect(self.rename)
         self.activated.connect(lambda index: self.recall.emit(index.data(TAKE_ROLE).number))
 
     def show_playing(self, number: int | None) -> None:
@@ -114,12 +123,12 @@ class HistoryStrip(QListView):
         return [index.data(TAKE_ROLE) for index in self.selectedIndexes()]
 
     def ask_name(self, take: Take) -> None:
-        """Have the user name a take."""
-        name, agreed = QInputDialog.getText(
-            self, "Name this take", f"Name of take {take.number}:", QLineEdit.EchoMode.Normal, take.name
-        )
-        if agreed:
-            self.rename.emit(take.number, name)
+        """Have the user type a take's name where it stands. Return keeps it, Escape does not."""
+        numbers = [each.number for each in self._history.takes]
+        if take.number in numbers:
+            index = self._history.index(numbers.index(take.number))
+            self.scrollTo(index)
+            self.edit(index)
 
     def ask_file(self, take: Take) -> None:
         """Have the user choose where to save a take as a MIDI file."""

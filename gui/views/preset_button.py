@@ -95,7 +95,7 @@ class PresetButton(Button):
             dialog.setLabelText("Name of the preset:")
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.textValueSelected.connect(self._keep)
-            dialog.open()
+            dialog.show()  # not modal: what plays can be changed until it has a name
 
     def _keep(self, name: str) -> None:
         self._session.files.save(name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import mido
 import pytest
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import QLineEdit
 
 from bridge.player.messages import PlayerConfig
 from bridge.studio import Studio
@@ -15,7 +16,7 @@ from gui import app
 from gui.models.history import TAKE_ROLE
 from gui.views.history_strip import HistoryStrip
 from tests.gui.desk import Desk
-from tests.gui.hands import click, double_click, key
+from tests.gui.hands import click, double_click, key, write
 
 
 def play_ideas(desk: Desk, count: int) -> None:
@@ -59,6 +60,22 @@ def test_takes_are_pinned_and_named_and_the_strip_shows_it(desk: Desk) -> None:
     assert index.data(TAKE_ROLE).pinned
     assert index.data() == "verse"
     assert "pinned" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_a_take_is_named_where_it_stands_and_escape_leaves_the_name(desk: Desk) -> None:
+    play_ideas(desk, 2)
+    strip = desk.window.history
+    strip.setCurrentIndex(desk.session.history.index(1))
+    for typed, leave in (("verse n f", Qt.Key.Key_Return), ("chorus", Qt.Key.Key_Escape)):
+        key(strip, Qt.Key.Key_F2)
+        editor = strip.findChild(QLineEdit)
+        assert editor is not None
+        assert strip.viewport().rect().contains(editor.geometry())  # type: ignore[union-attr]
+        write(editor, typed)
+        key(editor, leave)
+        desk.until(lambda: strip.findChild(QLineEdit) is None)
+    assert [take.name for take in desk.session.history.takes] == ["", "verse n f"]
+    assert desk.session.playhead.rolling
 
 
 def test_a_take_is_dragged_out_as_a_midi_file(desk: Desk) -> None:
