@@ -7,7 +7,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -62,9 +62,10 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
 def open_as_left(bundle: Path | None, fresh: bool = False) -> Opened:
     """`open_studio` with what was at the desk last time, if that is wanted; what is not is set aside."""
     path = data_folder() / LAST_TIME
-    if fresh and path.exists():
-        path.replace(path.with_suffix(".old.json"))
-    last, trouble = load_last(path)
+    if fresh:
+        with suppress(OSError):  # there may be none
+            path.replace(path.with_suffix(".old.json"))
+    last, trouble = (None, "") if fresh else load_last(path)
     opened = open_studio(bundle, last=last)
     if trouble:
         opened.studio.report_fault(trouble)

@@ -120,10 +120,13 @@ def go_on_with(studio: Studio, session: Session) -> tuple[tuple[int, ...], str |
 
 
 def playable(session: Session, make: Callable[[Sketch], DrumLoop]) -> tuple[Session, str]:
-    """As much of a session as this machine can begin with, and a sentence where that is not all. Asks the
-    MIDI system for its ports, which may take some milliseconds.
+    """As much of a session as this machine can begin with, and a sentence where that is not all. Where no
+    port of another program was chosen, ours is opened through the best MIDI system that runs now. Asks that
+    for its ports, which may take some milliseconds.
     """
     config, missing = session.config, []
+    if config.out is None and config.inp is None:
+        config = replace(config, api="auto")
     try:
         check_ports(config.api, config.out, config.inp)
     except GroovebridgeError as error:

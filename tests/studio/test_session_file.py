@@ -237,7 +237,12 @@ def test_what_this_machine_does_not_have_is_left_out_and_said(desk: Desk) -> Non
     assert session == Session(config=PlayerConfig(bpm=97.5))
     assert "ports are not as last time" in said
     assert "not that of last time" in said
-    assert playable(ROCK, lambda _: random_loop(1))[0] == ROCK
+    assert playable(ROCK, lambda _: random_loop(1)) == (ROCK, "")
+
+
+def test_what_began_without_a_midi_system_is_heard_once_there_is_one() -> None:
+    session, said = playable(Session(config=PlayerConfig(api="none")), lambda _: random_loop(1))
+    assert (session.config.api, said) == ("auto", "")
 
 
 def test_a_full_disk_leaves_the_session_that_was_there(tmp_path: Path) -> None:
