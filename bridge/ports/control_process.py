@@ -56,6 +56,8 @@ def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Sa
     try:
         while True:
             if inputs is None:
+                if api == "auto" and (best := best_api()) != "none":
+                    api = best  # and stay with it: its server may come back
                 inputs, problem = _opened(api, sources, inbox)
                 if problem and not missed:
                     say({"news": problem, "well": False})
@@ -86,7 +88,7 @@ def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Sa
 
 def _opened(api: str, sources: Sequence[str], inbox: SimpleQueue[object]) -> tuple[ControlInputs | None, str]:
     try:
-        return listen(best_api() if api == "auto" else api, sources, inbox), ""
+        return listen("none" if api == "auto" else api, sources, inbox), ""
     except PortError as error:
         return None, str(error)
 

@@ -34,7 +34,8 @@ class Controllers:
     setup     what they are set to at first
     keep      the file that each change is written to; None: none is
     told      called, from any thread, when there is something new to see; must not block
-    presets   what program changes recall
+    recall    what a program change 0..127 does, called from any thread; None: it plays the preset of that
+              number in the user's folder
     """
 
     def __init__(
@@ -44,20 +45,20 @@ class Controllers:
         setup: ControlSetup,
         keep: Path | None = None,
         told: Callable[[], None] = lambda: None,
-        presets: PresetFolder | None = None,
+        recall: Callable[[int], None] | None = None,
     ) -> None:
         self._studio = studio
         self._targets = targets
         self._keep = keep
         self._told = told
-        self._presets = presets or PresetFolder()
+        self._recall = recall or self._play_preset
         self._lock = threading.RLock()
         self._setup = setup
         self._controls = Controls(setup.mappings)
         self._pickup = PickUp()
         self._learning: tuple[str, Learner] | None = None
         self._trouble: str | None = None
-        self._link: ControlLink | None = None
+        self._links: list[ControlLink] = []  # the newest last; those before are ending
         self._listen()
 
     # --- what there is to see ---
@@ -77,6 +78,10 @@ class Controllers:
         """The controls that move a target."""
         return tuple(source for source, moved in self._setup.mappings.items() if moved == target)
 
+    def presses(self, target: str) -> bool:
+        """Whether a target is a button, not a dial."""
+        return isinstance(self._targets.get(target), Press)
+
     # --- what one can do ---
 
     def choose(self, inputs: tuple[str, ...]) -> None:
@@ -90,9 +95,11 @@ class Controllers:
         self._save()
 
     def learn(self, target: str) -> None:
-        """Have the next control that is moved move this target. KeyError where there is no such target."""
+        """Have the next control that is moved move this target; nothing where there is no such target."""
+        if target not in self._targets:
+            return
         with self._lock:
-            self._learning = target, Learner(presses=isinstance(self._targets[target], Press))
+            self._learning = target, Learner(self.presses(target))
         self._told()
 
     def stop_learning(self) -> None:
@@ -126,8 +133,10 @@ class Controllers:
     def close(self) -> None:
         """Listen no more, before the studio is closed. Idempotent."""
         with self._lock:
-            link, self._link = self._link, None
-        if link is not None:
+            links, self._links = self._links, []
+        for link in links:
+            link.end()
+        for link in links:
             link.close()
 
     # --- what controllers do ---
@@ -180,8 +189,8 @@ class Controllers:
             dial.write(dial.low + place * (dial.high - dial.low))
             self._pickup.has_hold(source, _place(dial))
 
-    def _recall(self, number: int) -> None:
-        presets = [preset for preset in self._presets.presets() if preset.problem is None]
+    def _play_preset(self, number: int) -> None:
+        presets = PresetFolder().presets()
         if number < len(presets):
             self._studio.load(load_preset(presets[number].path)[1])
 
@@ -199,13 +208,11 @@ class Controllers:
             save_controls(self._keep, self._setup)
 
     def _listen(self) -> None:
-        before, self._link = self._link, None
-        if before is not None:
-            before.end()
+        for link in self._links:
+            link.end()
         if self._setup.inputs:
-            self._link = ControlLink(
-                self._studio.config.api, self._setup.inputs, self.receive, self._hear_news
-            )
+            api = self._studio.config.api
+            self._links.append(ControlLink(api, self._setup.inputs, self.receive, self._hear_news))
 
     def _hear_news(self, text: str, well: bool) -> None:
         """A port went or came back; what was told of its loss is over then."""

@@ -21,6 +21,7 @@ from bridge.studio import Studio, StudioState
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.sketch import Drawn, Spot
+from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
 from gui.models.first_steps import FirstSteps
 from gui.models.history import HistoryModel
@@ -104,6 +105,7 @@ class SessionModel(QObject):
         self.sessions = SessionFiles(self._worker, self.report, data)
         self.takeout = Takeout(self._worker, self.report)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
+        self.controllers = ControllerModel(self.report, self.files.play_preset)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
@@ -214,6 +216,7 @@ class SessionModel(QObject):
         self.playhead.follow(None)
         self._unsubscribe()
         self._worker.close()
+        self.controllers.close()
         self.sessions.close()
         self.takeout.close()
         self.history.close()
@@ -235,6 +238,9 @@ class SessionModel(QObject):
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
         self._morpher = Morpher(self._opened.studio, self._told.emit)
         self.takeout.begin(self._opened.studio)
+        self.controllers.begin(
+            self._opened.studio, self._morpher, self._opened.sliders, self._opened.coordinates
+        )
         self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)
         self._set_phase(Phase.READY)
         self._refresh()

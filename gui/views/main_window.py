@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import (
     QCloseEvent,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -21,6 +22,7 @@ from gui.models import Phase, SessionModel
 from gui.views import shortcuts, theme
 from gui.views.appearance import dress
 from gui.views.history_strip import HistoryStrip
+from gui.views.learn import LearnDesk
 from gui.views.loop_view import LoopView
 from gui.views.menu_button import MenuButton
 from gui.views.pages import PAGES, page_named
@@ -77,6 +79,8 @@ class MainWindow(QWidget):
         self.transport.add_at_end(self.menu)
         self.sheet = SideSheet(self, above=self.transport, below=self.status)
         self.sheet.wanted.connect(self.show_page)
+        self.learn = LearnDesk(self, session.controllers, lambda: self.show_page("controllers"))
+        self.sheet.turned.connect(self.learn.refresh)
         session.preferences.changed.connect(self._dress)
         hints = QGuiApplication.styleHints()
         if hints is not None:
@@ -154,6 +158,11 @@ class MainWindow(QWidget):
         if a0 is not None and a0.type() == QEvent.Type.WindowStateChange:
             self._session.playhead.watch(self.isVisible() and not self.isMinimized())
         super().changeEvent(a0)
+
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # noqa: N802
+        """MIDI learn, for the control under the pointer."""
+        if a0 is not None and not self.learn.context_menu(a0):
+            super().contextMenuEvent(a0)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
         """Take a file of another program, once there is something that can play it."""

@@ -8,6 +8,7 @@ from bridge.studio.morphing import BARS, Morpher
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
+from gui.views.learn import learnable
 from gui.views.value_slider import ValueSlider
 
 MIDDLE = 0.5
@@ -33,7 +34,7 @@ class MorphBar(QWidget):
         self._session = session
         self.a = Button("Morph end A", "", "A")
         self.b = Button("Morph end B", "", "B")
-        self.fader = ValueSlider("Morph", "", 0.0, 1.0, MIDDLE, STEP)
+        self.fader = learnable(ValueSlider("Morph", "", 0.0, 1.0, MIDDLE, STEP), "morph")
         self.bars: ChoiceBox[int] = ChoiceBox("Bars of the morph", "", BARS_WIDTH)
         self.bars.show_choices([(f"{bars} bar{'s' if bars > 1 else ''}", bars) for bars in BARS], BARS[0])
         self.auto = Button("Morph by itself", "", "Auto")

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QWidget
 
 from gui.models import SessionModel
 from gui.views.about_page import AboutPage
+from gui.views.controllers_page import ControllersPage
 from gui.views.guide_page import GuidePage
 from gui.views.help_page import HelpPage
 from gui.views.sessions_page import SessionsPage
@@ -27,6 +28,7 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("sessions", "Session", SessionsPage),
+    Page("controllers", "Controllers", ControllersPage),
     Page("settings", "Settings", SettingsPage),
     Page("guide", "First steps", GuidePage),
     Page("help", "Help with your DAW", HelpPage),

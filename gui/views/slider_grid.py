@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from gui.views import theme
 from gui.views.controls import explain
+from gui.views.learn import learnable
 from gui.views.value_slider import ValueSlider
 
 COLUMNS = 2
@@ -76,7 +77,7 @@ class SliderGrid(QWidget):
         self.rows: dict[str, SliderRow] = {}
         height = -(-len(entries) // COLUMNS)
         for number, entry in enumerate(entries):
-            slider = ValueSlider(entry.spoken, "", *limits, 0.0, step)
+            slider = learnable(ValueSlider(entry.spoken, "", *limits, 0.0, step), entry.name)
             column, row = divmod(number, height)
             self.rows[entry.name] = SliderRow(entry.title, slider, grid, row, column * 4)
             slider.edited.connect(lambda value, name=entry.name: self.edited.emit(name, value))

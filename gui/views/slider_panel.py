@@ -14,6 +14,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
+from gui.views.learn import learnable
 from gui.views.map_view import MapView
 from gui.views.morph_bar import MorphBar
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
@@ -77,15 +78,15 @@ class SliderPanel(QWidget):
             [Entry(name, name, f"Raw axis {name}") for name in AXES], AXIS_RANGE, AXIS_STEP
         )
         self._steer(self.axes)
-        self.new_idea = Button("New idea", "", "New idea", role="main")
+        self.new_idea = learnable(Button("New idea", "", "New idea", role="main"), "new idea")
         self.seed = WholeBox("Seed", "", SEED_RANGE)
         self.swap: Segments[SwapAt] = Segments(SWAPS)
         self._idea = Captioned("Seed", self.seed)
         self.map = MapView(session)
         self.morph = MorphBar(session)
-        self.fill = Button("Fill", "", "Fill now")
-        self.undo = Button("Undo", "", "Undo")
-        self.redo = Button("Redo", "", "Redo")
+        self.fill = learnable(Button("Fill", "", "Fill now"), "fill")
+        self.undo = learnable(Button("Undo", "", "Undo"), "undo")
+        self.redo = learnable(Button("Redo", "", "Redo"), "redo")
 
         whole = QHBoxLayout(self)
         whole.setContentsMargins(theme.MARGIN, 12, theme.MARGIN, 12)
@@ -133,6 +134,7 @@ class SliderPanel(QWidget):
         feel.setHorizontalSpacing(theme.GAP)
         feel.setColumnStretch(1, 1)
         slider = ValueSlider("Freedom", "", *TEMPERATURE_RANGE, TEMPERATURE_RANGE[0], FREEDOM_STEP)
+        learnable(slider, "temperature")
         slider.edited.connect(lambda value: self._session.ask(Studio.set_temperature, value))
         slider.released.connect(lambda: self._session.ask(Studio.set_temperature, AT_START.temperature))
         self.freedom = SliderRow("Freedom", slider, feel, 0, 0)

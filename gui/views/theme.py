@@ -221,6 +221,11 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #status {{ background: {GROUND}; }}
 #sheet {{ background: {PANEL}; border-left: 1px solid {EDGE}; }}
 #sheet QScrollArea, #sheet QScrollArea > QWidget > QWidget {{ background: transparent; }}
+#learning {{ background: transparent; border: 2px dashed {NEXT}; border-radius: {RADIUS}px; }}
+#learning-words {{
+    background: {CONTROL}; color: {TEXT}; padding: 4px 8px;
+    border: 1px solid {NEXT}; border-radius: {RADIUS}px;
+}}
 QMenu {{ background: {CONTROL}; color: {TEXT}; border: 1px solid {EDGE}; padding: 4px 0; }}
 QMenu::item {{ padding: 6px 18px; }}
 QMenu::item:selected {{ background: {CONTROL_HOVER}; }}

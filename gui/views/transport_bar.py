@@ -14,6 +14,7 @@ from gui.models import Phase, Place, SessionModel
 from gui.models.taps import Taps
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
+from gui.views.learn import learnable
 from gui.views.port_boxes import PortBoxes
 
 SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK), ("Ableton Link", Sync.LINK))
@@ -49,10 +50,10 @@ class TransportBar(QWidget):
         self.setObjectName("transport")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
-        self.play = Button("Play", "", role="icon")
+        self.play = learnable(Button("Play", "", role="icon"), "play")
         self.play.setCheckable(True)
         self.play.show_icon("play", theme.Ink.NOW)
-        self.stop = Button("Stop", "", role="icon")
+        self.stop = learnable(Button("Stop", "", role="icon"), "stop")
         self.stop.show_icon("stop", theme.Ink.TEXT)
         self.place = QLabel(str(Place(1, 1, 1)))
         self.place.setFont(theme.font(theme.READOUT_PX, bold=True))
@@ -60,7 +61,7 @@ class TransportBar(QWidget):
         self.place.setMinimumWidth(112)
         self.place.setAccessibleName("Position: bar, beat, step")
         self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
-        self.tempo = TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM))
+        self.tempo = learnable(TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM)), "tempo")
         self.tempo.setFixedWidth(88)
         self.tap = Button("Tap the tempo", "", "Tap")
         self._taps = Taps()
@@ -71,7 +72,7 @@ class TransportBar(QWidget):
             "Drum sound: when the built-in drums sound", SOUND_TIP, 76
         )
         self.ports = PortBoxes(session)
-        self.panic = Button("Panic", "", "Panic", role="panic")
+        self.panic = learnable(Button("Panic", "", "Panic", role="panic"), "panic")
         self._sync_field = Captioned("Sync", self.sync)
         self._sound_field = Captioned("Drum sound", self.sound)
 

@@ -13,6 +13,7 @@ from bridge.studio import Studio, gestures
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, WholeBox, explain
+from gui.views.learn import learnable
 from gui.views.loop_geometry import LABELS_WIDTH, LANES, NAME_WIDTH, LoopGeometry
 
 CHANNELS = 16
@@ -46,9 +47,9 @@ class VoiceStrip:
 
     def __init__(self, voice: Voice, parent: QWidget) -> None:
         self.name = VoiceName(voice)
-        self.mute = Button(f"Mute {voice.title}", "", "M", role="strip")
-        self.solo = Button(f"Solo {voice.title}", "", "S", role="strip")
-        self.lock = Button(f"Lock {voice.title}", "", "L", role="strip")
+        self.mute = learnable(Button(f"Mute {voice.title}", "", "M", role="strip"), f"mute {voice.title}")
+        self.solo = learnable(Button(f"Solo {voice.title}", "", "S", role="strip"), f"solo {voice.title}")
+        self.lock = learnable(Button(f"Lock {voice.title}", "", "L", role="strip"), f"lock {voice.title}")
         for button in (self.mute, self.solo, self.lock):
             button.setCheckable(True)
             button.setFixedWidth(theme.STRIP_BUTTON)

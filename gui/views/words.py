@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from gui.models import Phase
@@ -24,6 +25,21 @@ _STYLES = {"afrocuban": "Afro-Cuban", "hiphop": "Hip-hop", "neworleans": "New Or
 def slider_words(name: str) -> tuple[str, str]:
     """A named slider's title, and what it does; for one that is not known, its own name for both."""
     return SLIDERS.get(name, (name.capitalize(), name.capitalize()))
+
+
+def waiting(name: str, presses: bool) -> str:
+    """What a control that waits for a controller says; `presses`: it is a button."""
+    what = "hit a pad or a button" if presses else "turn a knob or fader, both ways"
+    return f"{target_title(name)}: {what}. Esc ends."
+
+
+def target_title(name: str) -> str:
+    """What one calls a thing that a controller moves."""
+    if name in SLIDERS:
+        return SLIDERS[name][0]
+    if re.fullmatch(r"z\d+", name):
+        return f"Raw axis {name}"
+    return {"temperature": "Freedom"}.get(name, name.capitalize())
 
 
 def style_word(name: str) -> str:

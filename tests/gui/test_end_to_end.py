@@ -25,6 +25,7 @@ from bridge.studio.presets import PresetFolder
 from gui import app
 from gui.models import Opened, Phase, SessionModel
 from gui.views import MainWindow
+from gui.views.controllers_page import ControllersPage
 from tests.faults.takes import retake, undisturbed
 from tests.gui.hands import click, double_click, drag, key, write
 from tests.support.jackd import JackServer
@@ -252,3 +253,37 @@ def test_the_last_bars_that_are_saved_are_the_notes_that_a_program_heard(
             assert tempi == [300, 240]
 
         retake(measure)
+
+
+@pytest.mark.jack
+def test_a_knob_of_a_controller_on_jack_is_learned_and_moves_the_density(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with JackServer(), Peer("knobs") as knobs:
+        room = Room(qtbot, "jack")
+        window, controllers = room.window, room.session.controllers
+        window.show_page("controllers")
+        listed = window.sheet.page
+        assert isinstance(listed, ControllersPage)
+        room.until(lambda: "knobs:out" in listed.ports)
+        click(listed.ports["knobs:out"])
+        window.sheet.close_page()
+        controllers.learn("density")
+        up, down = [[(0, bytes((0xB0, 74, value)))] for value in (100, 20)]
+
+        def turn_until(true: Callable[[], bool], *turns: list[tuple[int, bytes]]) -> None:
+            for _ in range(200):  # the process that listens needs its time to be there
+                for turn in turns:
+                    knobs.play(turn)
+                    qtbot.wait(50)
+                if true():
+                    return
+            pytest.fail("the knob was not heard")
+
+        turn_until(lambda: controllers.learning is None, up, down)
+        before = room.session.loop
+        turn_until(lambda: room.session.slider("density") > 0.5, up)
+        room.until(lambda: room.session.loop != before)
+        assert window.sliders.named.rows["density"].slider.shown == pytest.approx(0.57)
+        window.close()

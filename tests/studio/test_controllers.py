@@ -29,13 +29,11 @@ class Hands:
     def __init__(self, desk: Desk, tmp_path: Path) -> None:
         self.desk, self.studio = desk, desk.studio
         self.morpher = Morpher(self.studio)
-        self.presets = PresetFolder(tmp_path / "presets")
+        self.presets = PresetFolder()
         self.path = tmp_path / "controllers.json"
         self.told = 0
         self.targets = targets(self.studio, (), ("z1",), self.morpher, lambda _: {"z1": 1.0})
-        self.controllers = Controllers(
-            self.studio, self.targets, ControlSetup(), self.path, self._tell, self.presets
-        )
+        self.controllers = Controllers(self.studio, self.targets, ControlSetup(), self.path, self._tell)
 
     def _tell(self) -> None:
         self.told += 1
@@ -43,7 +41,7 @@ class Hands:
     def map(self, target: str, source: Source) -> None:
         """Have a control move a target, as a file would say it."""
         setup = ControlSetup((), {**self.controllers.setup.mappings, source: target})
-        self.controllers = Controllers(self.studio, self.targets, setup, self.path, self._tell, self.presets)
+        self.controllers = Controllers(self.studio, self.targets, setup, self.path, self._tell)
 
     def turn(self, *values: int, number: int = 74) -> None:
         """Move a knob."""
@@ -66,7 +64,8 @@ class Hands:
 
 
 @pytest.fixture
-def hands(make_desk: Callable[..., Desk], tmp_path: Path) -> Iterator[Hands]:
+def hands(make_desk: Callable[..., Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hands]:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     made = Hands(make_desk(), tmp_path)
     yield made
     made.controllers.close()

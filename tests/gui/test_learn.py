@@ -1,0 +1,195 @@
+"""MIDI learn in the window: right click, move a knob, and the control follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QContextMenuEvent
+from PyQt6.QtWidgets import QApplication, QMenu, QWidget
+from pytestqt.qtbot import QtBot
+
+from bridge.studio.controls import Kind, Source
+from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
+from bridge.studio.presets import PresetFolder
+from gui.views.controllers_page import EMPTY, ControllersPage
+from gui.views.learn import target_of
+from tests.gui.desk import Desk
+from tests.gui.hands import click, key
+
+KNOB = Source(Kind.ABSOLUTE, 0, 74)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    """A window that can play, with mappings of its own."""
+    made = Desk(qtbot)
+    made.session.controllers.path = tmp_path / "controllers.json"
+    made.open()
+    yield made
+    made.window.close()
+
+
+def right_click(desk: Desk, widget: QWidget) -> QMenu:
+    """The menu that comes up on a control."""
+    at = widget.mapTo(desk.window, widget.rect().center())
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, desk.window.mapToGlobal(at))
+    with patch.object(QMenu, "popup"):  # which wants what the offscreen platform has not
+        QApplication.sendEvent(desk.window, event)
+    menu = desk.window.learn._menu
+    assert menu is not None
+    return menu
+
+
+def choose(menu: QMenu, text: str) -> None:
+    """Choose an entry."""
+    (action,) = [action for action in menu.actions() if action.text() == text]
+    menu.hide()
+    action.trigger()
+
+
+def turn(desk: Desk, *values: int, number: int = 74) -> None:
+    """Move a knob."""
+    controllers = desk.session.controllers._controllers
+    assert controllers is not None
+    for value in values:
+        controllers.receive(bytes((0xB0, number, value)))
+
+
+def page(desk: Desk) -> ControllersPage:
+    """The page of the controllers."""
+    desk.window.show_page("controllers")
+    shown = desk.window.sheet.page
+    assert isinstance(shown, ControllersPage)
+    return shown
+
+
+def test_a_right_click_a_turned_knob_and_the_slider_follows(desk: Desk) -> None:
+    slider = desk.window.sliders.named.rows["density"].slider
+    choose(right_click(desk, slider), "Learn MIDI")
+    learn = desk.window.learn
+    assert learn.ring.isVisible()
+    assert learn.ring.geometry().contains(slider.mapTo(desk.window, QPoint(0, 0)))
+    assert learn.words.text() == "Density: turn a knob or fader, both ways. Esc ends."
+    assert isinstance(desk.window.sheet.page, ControllersPage)  # no port is heard yet: it is chosen there
+    turn(desk, 60, 61, 62, 63, 64, 65)
+    desk.until(lambda: not learn.ring.isVisible())
+    assert desk.session.controllers.setup.mappings == {KNOB: "density"}
+    turn(desk, 127)
+    desk.until(lambda: slider.shown == 1.0)
+    assert desk.settings.sliders["density"] == 1.0
+    row = page(desk).rows[KNOB]
+    assert row[0].text() == "Density\nCC 74, channel 1"
+    assert load_controls(desk.session.controllers.path)[0].mappings == {KNOB: "density"}
+
+
+def test_a_control_that_the_sheet_hides_waits_in_the_sheet_s_words(desk: Desk) -> None:
+    listed = page(desk)
+    desk.session.controllers.learn("temperature")
+    assert not desk.window.learn.ring.isVisible()
+    assert listed.empty.text().startswith("Freedom: turn a knob")
+    desk.window.sheet.close_page()
+    assert desk.window.learn.ring.isVisible()
+
+
+def test_escape_ends_the_waiting_wherever_the_focus_is(desk: Desk) -> None:
+    for place in (desk.window, desk.window.transport.tempo, page(desk).programs):
+        desk.session.controllers.learn("density")
+        assert desk.window.learn.ring.isVisible()
+        key(place, Qt.Key.Key_Escape)
+        assert desk.session.controllers.learning is None
+        assert not desk.window.learn.ring.isVisible()
+    assert desk.window.sheet.name == "controllers"  # Escape was for the waiting
+    key(page(desk).programs, Qt.Key.Key_Escape)
+    assert desk.window.sheet.name is None
+
+
+def test_every_control_that_says_it_can_learn_has_something_to_move(desk: Desk) -> None:
+    controllers = desk.session.controllers._controllers
+    assert controllers is not None
+    found = {
+        target[1] for widget in desk.window.findChildren(QWidget) if (target := target_of(widget)) is not None
+    }
+    assert found == set(controllers._targets)
+
+
+def test_a_control_forgets_from_its_menu_and_from_the_list(desk: Desk) -> None:
+    slider, listed = desk.window.sliders.freedom.slider, page(desk)
+    assert listed.empty.text() == EMPTY
+    for forget in ("menu", "list"):
+        desk.session.controllers.learn("temperature")
+        turn(desk, 60, 61, 62, 63, 64, 65)
+        desk.until(lambda: list(listed.rows) == [KNOB])
+        if forget == "menu":
+            desk.window.sheet.close_page()
+            choose(right_click(desk, slider), "Forget CC 74, channel 1")
+        else:
+            click(page(desk).rows[KNOB][2])
+        assert desk.session.controllers.sources("temperature") == ()
+        assert listed.rows == {}
+
+
+def test_a_knob_that_was_taken_for_another_is_put_right_in_the_list(desk: Desk) -> None:
+    listed = page(desk)
+    desk.session.controllers.learn("temperature")
+    turn(desk, 60, 61, 62, 63, 64, 65)
+    desk.until(lambda: list(listed.rows) == [KNOB])
+    key(listed.rows[KNOB][1], Qt.Key.Key_Down)
+    turn(desk, 127)
+    desk.until(lambda: desk.window.sliders.freedom.slider.shown == 0.73)
+
+
+def test_the_port_of_a_controller_is_chosen_and_kept_even_when_it_is_gone(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "controllers.json"
+    save_controls(path, ControlSetup(("Pads",)))
+    desk = Desk(qtbot)
+    desk.session.controllers.path = path
+    desk.open()
+    listed = page(desk)
+    desk.until(lambda: list(listed.ports) == ["live:out", "Pads"])
+    assert listed.ports["Pads"].text() == "Pads (gone)"
+    click(listed.ports["live:out"])
+    assert desk.session.controllers.setup.inputs == ("Pads", "live:out")
+    click(listed.ports["Pads"])
+    assert load_controls(path)[0].inputs == ("live:out",)
+    assert list(listed.ports) == ["live:out"]
+    click(listed.ports["live:out"])
+    desk.window.close()
+
+
+def test_a_program_change_plays_the_preset_and_its_name_is_shown(desk: Desk, tmp_path: Path) -> None:
+    files, controllers = desk.session.files, desk.session.controllers._controllers
+    assert controllers is not None
+    files.folder = PresetFolder(tmp_path / "presets")
+    files.save("First")
+    key(desk.window, Qt.Key.Key_N)
+    controllers.receive(b"\xc0\x00")
+    desk.until(lambda: desk.settings.index == 0)
+    assert desk.window.presets.text() == "First"
+    listed = page(desk)
+    click(listed.programs)
+    key(desk.window, Qt.Key.Key_N)
+    controllers.receive(b"\xc0\x00")
+    assert not desk.session.controllers.setup.programs
+    assert desk.settings.index == 1
+
+
+def test_mappings_that_cannot_be_read_are_said_and_set_aside(qtbot: QtBot, tmp_path: Path) -> None:
+    desk = Desk(qtbot)
+    desk.session.controllers.path = tmp_path / "controllers.json"
+    desk.session.controllers.path.write_text("{")
+    desk.open()
+    assert "controllers.old.json" in desk.session.status.text
+    desk.window.close()
+
+
+def test_before_there_is_a_drummer_nothing_is_learned(closed_desk: Desk) -> None:
+    closed_desk.window.show()
+    closed_desk.session.controllers.learn("density")
+    assert closed_desk.session.controllers.learning is None
+    assert not page(closed_desk).programs.isEnabled()
