@@ -37,9 +37,10 @@ from bridge.player.conductors import (
     Roll,
     Stand,
 )
+from bridge.player.countin import VOICE, CountIn
 from bridge.player.figures import Figures
 from bridge.player.latency import Latency
-from bridge.player.limits import SettingError, check_bars, check_bpm
+from bridge.player.limits import SettingError, check_bars, check_bpm, check_count_in
 from bridge.player.lineup import Lineup
 from bridge.player.loopback import LoopbackTest
 from bridge.player.messages import (
@@ -125,6 +126,7 @@ class Engine:
         self._clock_out = ClockOut()
         self._ports: Ports | None = None
         self._output: Output | None = None
+        self._count: CountIn | None = None  # while the song is counted in; it stands then
         self._loopback: LoopbackTest | None = None  # while the song stands, and only while there are ports
 
         self._map: BeatMap | None = None  # song position <-> time while we roll, whoever leads
@@ -171,6 +173,7 @@ class Engine:
         if song is not None and ports is not None and self._leads:
             self._unheard = replace(song, origin_ns=ports.clock.to_host_ns(song.origin_ns))
         self._halt(now_ns)
+        self._stop_counting(now_ns)
         self._break_off(now_ns, "The ports were closed while the latency was measured: measure it again.")
         output = self._output
         if output is not None:
@@ -212,11 +215,13 @@ class Engine:
                 self._measure(item, now_ns)
             case SetSendClock(on, while_stopped):
                 self._set_send_clock(on, while_stopped, now_ns)
-            case Start(at_ticks):
-                self._start(at_ticks, now_ns)
+            case Start(at_ticks, count_in):
+                self._stop_counting(now_ns)
+                self._start(at_ticks, check_count_in(count_in), now_ns)
             case FallIn(anchor):
                 self._fall_in(anchor, now_ns)
             case Stop():
+                self._stop_counting(now_ns)
                 self._make_all(self._conductor.stop(), now_ns)
                 self._stand_unheard(now_ns)
             case Panic():
@@ -252,7 +257,7 @@ class Engine:
     @property
     def rolling(self) -> bool:
         """Whether the song rolls, heard or (for want of a port) unheard."""
-        return self._rolling or self._unheard is not None
+        return self._rolling or self._unheard is not None or self._count is not None
 
     # --- the passing of time ---
 
@@ -261,8 +266,11 @@ class Engine:
         output = self._output
         near_ns = now_ns if output is None else self._soon_ns(output, now_ns) + self._latency.ahead_ns
         self._make_all(self._conductor.check(now_ns, near_ns), now_ns)
-        song = self._song()
         wake_ns = now_ns + self._conductor.check_ns
+        if self._count is not None and output is not None:
+            wake_ns = now_ns + WAKE_NS
+            self._go_on_counting(self._count, output, now_ns)
+        song = self._song()
         if output is not None and song is not None:
             wake_ns = now_ns + WAKE_NS
             self._play(output, song, now_ns)
@@ -395,7 +403,7 @@ class Engine:
 
     # --- transport ---
 
-    def _start(self, at_ticks: int | None, now_ns: int) -> None:
+    def _start(self, at_ticks: int | None, count_in: int, now_ns: int) -> None:
         if at_ticks is None:
             at_ticks = self._position
             if (song := self._song() or self._unheard) is not None:
@@ -410,7 +418,48 @@ class Engine:
         from_ns = self._from_ns(self._output, now_ns)
         if self._clock_goes_on:
             from_ns = self._clock_out.downbeat_ns(from_ns)
-        self._make_all(self._conductor.start(max(0, cell_at(at_ticks)), from_ns), now_ns)
+        ticks = max(0, cell_at(at_ticks))
+        if count_in and self._leads:
+            self._make_all(self._conductor.stop(), now_ns)
+            self._break_off(now_ns, "The song was started while the latency was measured: stop it first.")
+            self._count = CountIn(ticks, count_in, self._internal.bpm, from_ns, self._voicing)
+            self._position = ticks
+            self._whereabouts.moved = True
+            self._stand()
+            return
+        self._make_all(self._conductor.start(ticks, from_ns), now_ns)
+
+    def _go_on_counting(self, count: CountIn, output: Output, now_ns: int) -> None:
+        """Strike the beats that are due soon; roll once the song's own notes are."""
+        near_ns = self._soon_ns(output, now_ns) + START_DELAY_NS + self._latency.ahead_ns
+        begins = count.begins_ns <= near_ns
+        shift_ns = self._latency.line(BeatMap.at(self._internal.bpm, 0, 0)).to_ns(0)
+        for beat in count.advance(count.begins_ns if begins else near_ns):
+            on_ns, off_ns = beat.on_ns + shift_ns, beat.off_ns + shift_ns
+            output.click(count.voicing, VOICE, beat.velocity, on_ns, off_ns)
+        if begins:
+            self._count = None
+            begins_ns = max(count.begins_ns, self._from_ns(output, now_ns))
+            if self._clock_goes_on:
+                begins_ns = self._clock_out.downbeat_ns(begins_ns)
+            self._make_all(self._internal.start(count.ticks, begins_ns), now_ns)
+
+    def _stop_counting(self, now_ns: int) -> None:
+        """The song is not to begin after all: no beat more, and the one that may sound is closed."""
+        output = self._output
+        count = self._count
+        if count is None or output is None:
+            return
+        self._count = None
+        self._whereabouts.moved = True
+        _, others = output.take_back(now_ns)
+        key = count.voicing.key(VOICE)
+        blows = [midi.key_struck(message) for message, _ in others]
+        mine = [blow is not None and blow[0] == key for blow in blows]
+        output.resend(entry for entry, ours in zip(others, mine, strict=True) if not ours)
+        output.silence(now_ns + output.lead_ns, self._position)
+        if blows.count((key, False)) > blows.count((key, True)):  # a beat is out, and its end was not
+            output.system(midi.note_off(key), now_ns + output.lead_ns)
 
     def _fall_in(self, anchor: Anchor, now_ns: int) -> None:
         song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
@@ -547,6 +596,7 @@ class Engine:
         output, song = self._output, self._song()
         if output is None:
             return
+        self._stop_counting(now_ns)
         self._break_off(now_ns, "Panic ended the measurement of the latency.")
         due_ns = now_ns + output.lead_ns
         _, others = output.take_back(now_ns)
@@ -562,7 +612,7 @@ class Engine:
 
     def _measure(self, asked: MeasureLoopback, now_ns: int) -> None:
         ports, output = self._ports, self._output
-        if self._rolling:
+        if self._rolling or self._count is not None:
             trouble = "The latency is measured while the song stands: stop it, then measure."
         elif ports is None or output is None or ports.inp is None:
             trouble = (
@@ -688,6 +738,7 @@ class Engine:
 
     def _set_sync(self, sync: Sync, now_ns: int) -> None:
         conductor = self._conductor_of(sync)
+        self._stop_counting(now_ns)
         self._halt(now_ns)
         self._stand_unheard(now_ns)
         self._conductor.leave()
@@ -745,7 +796,8 @@ class Engine:
             ticks, bpm, motion = song.to_ticks(at_ns), song.bpm, Motion.ROLLING
         else:
             at_ns, ticks, bpm = now_ns, self._position, status.bpm or self._internal.bpm
-            motion = Motion.ARMED if status.motion is Motion.ARMED else Motion.STOPPED
+            armed = status.motion is Motion.ARMED or self._count is not None
+            motion = Motion.ARMED if armed else Motion.STOPPED
         if self._ports is not None:
             at_ns = self._ports.clock.to_host_ns(at_ns)
         return Anchor(ticks, at_ns, bpm, motion, sync, status.clock, status.phase_ms, status.peers)

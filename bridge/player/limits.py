@@ -7,6 +7,7 @@ from bridge.groove import VOICES
 from bridge.timing import MAX_BPM, MIN_BPM
 
 MAX_LATENCY_MS = 200
+MAX_COUNT_IN = 2
 MAX_LOOPBACK = 64
 MAX_TRIM = 2.0
 
@@ -28,6 +29,13 @@ def check_bars(bars: int | None) -> int | None:
     """A number of bars to play, 1 or more, or None; else SettingError."""
     if bars is not None and bars < 1:
         raise SettingError(f"{bars} bars cannot be played: ask for 1 or more.")
+    return bars
+
+
+def check_count_in(bars: int) -> int:
+    """The number of bars that are counted before a song, 0..2. SettingError for another."""
+    if not 0 <= bars <= MAX_COUNT_IN:
+        raise SettingError(f"A count-in of {bars} bars is out of range: it goes from 0 to {MAX_COUNT_IN}.")
     return bars
 
 

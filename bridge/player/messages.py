@@ -51,7 +51,9 @@ class SoundWhen(Enum):
 
 
 class Motion(Enum):
-    """What the transport is doing. ARMED: Start came, the next clock is the downbeat."""
+    """What the transport is doing. ARMED: Start came, and the next clock is the downbeat, or the song is counted
+    in.
+    """
 
     STOPPED = "stopped"
     ARMED = "armed"
@@ -198,9 +200,13 @@ class Start:
     """Roll from a song position (ticks, a multiple of 240). None: from where we are.
 
     On Link the session starts, and the song begins at that bar on the next bar line. Nothing on MIDI clock.
+
+    count_in   so many bars, 0..2, are counted first, where our own clock leads and there is a port; the song
+               is armed meanwhile
     """
 
     at_ticks: int | None = 0
+    count_in: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,14 @@ class Output:
         """Send what is no note of the song: clock, transport, what Panic sends. It is not recorded."""
         self._port.send(message, self._in_order(_key_of(message), due_ns))
 
+    def click(self, voicing: Voicing, voice: int, velocity: int, on_ns: int, off_ns: int) -> None:
+        """Strike a voice's key and close it: a blow that is no note of the song."""
+        key = voicing.key(voice)
+        self._struck.add(key)
+        self.system(midi.note_on(key, velocity), on_ns)
+        self.system(midi.note_off(key), off_ns)
+        self._drums.strike(voice, velocity, on_ns)
+
     def take_back(self, from_ns: int) -> tuple[list[NoteEvent], list[tuple[bytes, int]]]:
         """Take back all that is due from `from_ns` on and not out.
 
