@@ -163,6 +163,9 @@ def play(
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="Send MIDI clock, to lead others.")
     ] = False,
+    count_in: Annotated[
+        int, typer.Option(min=0, max=2, metavar="BARS", help="Count so many bars first, on the hi-hat.")
+    ] = 0,
     latency: Annotated[
         float,
         typer.Option(
@@ -225,6 +228,7 @@ def play(
         clock_while_stopped=clock_while_stopped,
         voicing=Voicing(NOTE_MAPS[note_map.value].out_notes, channel - 1),
         latency_ms=latency,
+        count_in=count_in,
         sound=SoundWhen.ON if sound else SoundWhen.OFF,
         bars=bars,
         record=None if record is None else str(record.absolute()),

@@ -51,8 +51,8 @@ class SoundWhen(Enum):
 
 
 class Motion(Enum):
-    """What the transport is doing. ARMED: Start came, and the next clock is the downbeat, or the song is counted
-    in.
+    """What the transport is doing. ARMED: Start came, and the next clock is the downbeat, or the song is
+    counted in.
     """
 
     STOPPED = "stopped"
@@ -82,6 +82,7 @@ class PlayerConfig:
     realtime   ask the system for real-time priority
     latency_ms how much earlier than their time notes go out; see `SetLatency`
     sound      when the built-in drums sound
+    count_in   how many bars a studio has counted before a song that it starts; see `Start`
     """
 
     api: str = "auto"
@@ -98,6 +99,7 @@ class PlayerConfig:
     realtime: bool = True
     latency_ms: float = 0.0
     sound: SoundWhen = SoundWhen.OFF
+    count_in: int = 0
 
 
 # --- commands ---

@@ -21,7 +21,7 @@ from bridge.files import write_atomically
 from bridge.groove import DrumLoop
 from bridge.groove.edit import of_rows, to_rows
 from bridge.player.ableton import require_link
-from bridge.player.limits import check_bpm, check_latency
+from bridge.player.limits import check_bpm, check_count_in, check_latency
 from bridge.player.messages import PlayerConfig, SoundWhen, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.ports import check_ports
@@ -108,6 +108,7 @@ def go_on_with(studio: Studio, session: Session) -> tuple[tuple[int, ...], str |
         if now.sync is Sync.LINK:
             studio.set_tempo(wanted.bpm)
     studio.set_latency(wanted.latency_ms)
+    studio.set_count_in(wanted.count_in)
     studio.set_send_clock(wanted.send_clock, wanted.clock_while_stopped)
     studio.set_swap(session.swap_at)
     studio.set_evolve(session.evolve)
@@ -189,6 +190,7 @@ class SessionData(StrictData):
     ports: _Ports
     voices: _Voices
     latency_ms: float
+    count_in: int = 0
     send_clock: bool
     clock_while_stopped: bool
     sound: SoundWhen
@@ -214,6 +216,7 @@ class SessionData(StrictData):
                 soloed=voicing.soloed,
             ),
             latency_ms=config.latency_ms,
+            count_in=config.count_in,
             send_clock=config.send_clock,
             clock_while_stopped=config.clock_while_stopped,
             sound=config.sound,
@@ -248,6 +251,7 @@ class SessionData(StrictData):
                 clock_while_stopped=self.clock_while_stopped,
                 voicing=Voicing(**self.voices.model_dump()),
                 latency_ms=check_latency(self.latency_ms),
+                count_in=check_count_in(self.count_in),
                 sound=self.sound,
             ),
             self.swap_at,

@@ -44,6 +44,7 @@ class StudioState:
     stats        the player's figures, told at each stop and at the end
     sound        the built-in drums: how far they are, and the output's name or what is wrong;
                  sound_when when they are to sound
+    count_in     how many bars are counted before the song
     latency_ms   how much earlier than their time notes go out
     measuring    notes are sent out and listened for; loopback the outcome of the last time
     finished     the number of bars that was asked for has been played
@@ -75,6 +76,7 @@ class StudioState:
     sound: Sound = NO_SOUND
     sound_when: SoundWhen = SoundWhen.OFF
     latency_ms: float = 0.0
+    count_in: int = 0
     measuring: bool = False
     loopback: Loopback | None = None
     finished: bool = False

@@ -23,7 +23,7 @@ from bridge.groove import DrumLoop, Voice
 from bridge.groove.notes import LOOP_TICKS
 from bridge.model import Settings
 from bridge.player.ableton import require_link
-from bridge.player.limits import check_bpm, check_latency
+from bridge.player.limits import check_bpm, check_count_in, check_latency
 from bridge.player.link import PlayerLink
 from bridge.player.meeting import Orphan
 from bridge.player.messages import (
@@ -174,6 +174,7 @@ class Studio:
             send_clock=self._config.send_clock,
             sound_when=self._config.sound,
             latency_ms=self._config.latency_ms,
+            count_in=self._config.count_in,
             clock_while_stopped=self._config.clock_while_stopped,
             evolve=memo.evolve,
             takes=self._history.takes,
@@ -233,7 +234,7 @@ class Studio:
                 if at_ticks is not None:
                     self._block = at_ticks // LOOP_TICKS
                     self._decoder.wake()
-                self._link.send(Start(at_ticks))
+                self._link.send(Start(at_ticks, self._config.count_in))
 
     def stop(self) -> None:
         """Stop and close all notes. Nothing while we follow a clock."""
@@ -281,6 +282,13 @@ class Studio:
             self._config = replace(self._config, sound=when)
             self._set(sound_when=when)
             self._link.send(SetSound(when))
+
+    def set_count_in(self, bars: int) -> None:
+        """Count 0..2 bars before a song that is started from now on, where our own clock leads."""
+        check_count_in(bars)
+        with self._changing():
+            self._config = replace(self._config, count_in=bars)
+            self._set(count_in=bars)
 
     def set_latency(self, latency_ms: float) -> None:
         """Send notes that much earlier than their time, -200..200 ms; negative: later."""

@@ -387,7 +387,7 @@ def _back_and_forth(state: StudioState) -> tuple[bool, bool]:
 def _transport(state: StudioState) -> tuple[object, ...]:
     return (
         *(state.anchor, state.sync, state.bpm, state.send_clock, state.clock_while_stopped),
-        *(state.sound, state.sound_when, state.latency_ms, state.measuring, state.loopback),
+        *(state.sound, state.sound_when, state.latency_ms, state.count_in, state.measuring, state.loopback),
     )
 
 

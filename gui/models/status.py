@@ -52,7 +52,14 @@ def status_of(state: StudioState, output: str | None = None) -> Status:
 
     output: the port of another program that was chosen to send to; None is our own virtual port.
     """
-    return _trouble(state) or _clock(state) or _news(state) or _link(state) or _calm(state, output)
+    return (
+        _trouble(state)
+        or _clock(state)
+        or _count(state)
+        or _news(state)
+        or _link(state)
+        or _calm(state, output)
+    )
 
 
 def _trouble(state: StudioState) -> Status | None:
@@ -100,6 +107,12 @@ def _clock(state: StudioState) -> Status | None:
         )
         return Status(Level.CALM, text)
     return None
+
+
+def _count(state: StudioState) -> Status | None:
+    if state.sync is not Sync.INTERNAL or state.motion is not Motion.ARMED:
+        return None
+    return Status(Level.BUSY, "Counting in: the drums begin on the next bar line. Space stops.")
 
 
 def _news(state: StudioState) -> Status | None:

@@ -10,9 +10,11 @@ from gui.models import SessionModel
 from gui.views import theme
 from gui.views.appearance import AppearanceSection
 from gui.views.clock_section import ClockSection
+from gui.views.count_in_section import CountInSection
 from gui.views.latency_section import LatencySection
 
 SECTIONS: tuple[tuple[str, Callable[[SessionModel], QWidget]], ...] = (
+    ("Count-in", CountInSection),
     ("Latency", LatencySection),
     ("MIDI clock out", ClockSection),
     ("Appearance", AppearanceSection),

@@ -174,7 +174,7 @@ class TransportBar(QWidget):
         elif clock is ClockState.LOCKED and state is not None and state.anchor is not None:
             words = f"{words} · {abs(state.anchor.phase_ms):.1f} ms"
         if state is not None and state.motion is Motion.ARMED:
-            words = "Sync: armed"
+            words = "Counting in" if state.sync is Sync.INTERNAL else "Sync: armed"
         self._sync_field.caption.setText(words)
         theme.write_in(self._sync_field.caption, ink)
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 import pytest
 from PyQt6.QtCore import Qt
 
-from bridge.player.messages import Loopback, MeasureLoopback, PortsOpened, SetLatency, SetSendClock, Sync
+from bridge.player.messages import (
+    Anchor,
+    Loopback,
+    MeasureLoopback,
+    Motion,
+    PortsOpened,
+    SetLatency,
+    SetSendClock,
+    Start,
+    Stop,
+    Sync,
+)
 from bridge.studio import Studio
 from gui.views.clock_section import ClockSection
+from gui.views.count_in_section import CountInSection
 from gui.views.latency_section import LatencySection
 from gui.views.settings_page import SECTIONS, SettingsPage
 from tests.gui.desk import Desk
@@ -38,6 +50,27 @@ def clock_of(desk: Desk) -> ClockSection:
 def latency_now(desk: Desk) -> float:
     assert desk.session.state is not None
     return desk.session.state.latency_ms
+
+
+def test_a_count_in_goes_with_the_next_start_and_is_said_while_it_counts(desk: Desk) -> None:
+    section = page_of(desk).sections["Count-in"]
+    assert isinstance(section, CountInSection)
+    click(section.choices.buttons[1])
+    click(desk.window.transport.play)
+    assert desk.asked(Start(0, 1))
+    desk.band.report(Anchor(0, 0, 120.0, Motion.ARMED, Sync.INTERNAL))
+    desk.until(lambda: desk.session.status.text.startswith("Counting in"))
+    assert desk.window.transport.sync_words == "Counting in"
+    click(desk.window.transport.stop)
+    assert desk.asked(Stop())
+
+
+def test_who_follows_is_told_who_counts_in(desk: Desk) -> None:
+    section = page_of(desk).sections["Count-in"]
+    assert isinstance(section, CountInSection)
+    desk.session.ask(Studio.set_sync, Sync.CLOCK)
+    desk.until(lambda: not section.choices.buttons[0].isEnabled())
+    assert "DAW leads" in section.choices.buttons[0].toolTip()
 
 
 def test_every_section_is_on_the_page_in_order(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""A song that is counted in: beats first, then the song on its downbeat; nothing stays open, come what may."""
+"""A song that is counted in: beats first, then the song on its downbeat; nothing stays open whatever comes."""
 
 from __future__ import annotations
 

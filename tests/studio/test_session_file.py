@@ -62,6 +62,7 @@ configs = st.builds(
     clock_while_stopped=st.booleans(),
     voicing=voicings(),
     latency_ms=st.floats(-200, 200),
+    count_in=st.integers(0, 2),
     sound=st.sampled_from(SoundWhen),
 )
 ends = st.none() | st.builds(random_loop, st.integers(0, 9))
@@ -106,6 +107,7 @@ def test_a_session_comes_back_from_its_file_as_it_was(
         (lambda c: c["voices"].update(channel=99), "channel 99 is out of range"),
         (lambda c: c["voices"].update(notes=[1, 2]), "give 9 notes"),
         (lambda c: c.update(latency_ms=1e4), "latency of 10000 ms"),
+        (lambda c: c.update(count_in=9), "count-in of 9 bars"),
         (lambda c: c.update(sync="tape"), "at sync"),
         (lambda c: c["morph"].update(bars=3), "cannot take 3 bars"),
         (lambda c: c["takes"][0].update(loop=[[99, 0, 1, 0]]), "no cell 99, 0"),
