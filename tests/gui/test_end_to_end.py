@@ -5,8 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
@@ -17,55 +16,21 @@ from pytestqt.qtbot import QtBot
 from bridge.groove import Voice
 from bridge.groove.midifile import load_loop, save_loop
 from bridge.model import Bundle, Model, Settings
-from bridge.player.messages import PlayerConfig, PortsOpened
-from bridge.ports.base import PortNames
 from bridge.studio import Studio
 from bridge.studio.morphing import Morpher
 from bridge.studio.presets import PresetFolder
 from gui import app
-from gui.models import Opened, Phase, SessionModel
+from gui.models import Phase, SessionModel
 from gui.views import MainWindow
 from gui.views.controllers_page import ControllersPage
 from tests.faults.takes import retake, undisturbed
 from tests.gui.hands import click, double_click, drag, key, write
+from tests.gui.room import START_MS, Room
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
 Key = Qt.Key
-START_MS = 30_000  # a player is a process of its own: on a busy machine it may take long to be there
 NOTE_ON = 0x99
-
-
-@dataclass
-class Room:
-    """A window on real parts."""
-
-    qtbot: QtBot
-    api: str
-
-    def __post_init__(self) -> None:
-        self.session = SessionModel(self._open_studio, self._list_ports)
-        self.window = MainWindow(self.session)
-        self.qtbot.addWidget(self.window)
-        self.window.show()
-        self.session.open()
-        self.until(lambda: self.ports is not None or self.session.phase is Phase.FAILED)
-        assert self.session.phase is Phase.READY, self.session.status.text
-
-    def _open_studio(self) -> Opened:
-        return app.open_studio(None, PlayerConfig(api=self.api))
-
-    def _list_ports(self) -> PortNames:
-        return app.list_ports(self.api)
-
-    @property
-    def ports(self) -> PortsOpened | None:
-        """What is open."""
-        return None if self.session.state is None else self.session.state.ports
-
-    def until(self, true: Callable[[], bool]) -> None:
-        """Let Qt work until this is so."""
-        self.qtbot.waitUntil(true, timeout=START_MS)
 
 
 @pytest.fixture
