@@ -1,4 +1,4 @@
-"""A song that is counted in: beats first, then the song on its downbeat; nothing stays open whatever comes."""
+"""A song that is counted in: beats first, then the song on its downbeat; no note stays open."""
 
 from __future__ import annotations
 
