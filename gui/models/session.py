@@ -25,6 +25,7 @@ from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
 from gui.models.first_steps import FirstSteps
 from gui.models.history import HistoryModel
+from gui.models.journey import JourneyModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
 from gui.models.preferences import Preferences
@@ -104,6 +105,7 @@ class SessionModel(QObject):
         self.first_steps = FirstSteps()
         self.sessions = SessionFiles(self._worker, self.report, data)
         self.takeout = Takeout(self._worker, self.report)
+        self.journey = JourneyModel(self.report)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
         self._opening: Future[Opened] | None = None
@@ -219,6 +221,7 @@ class SessionModel(QObject):
         self.controllers.close()
         self.sessions.close()
         self.takeout.close()
+        self.journey.close()
         self.history.close()
         if self._morpher is not None:
             self._morpher.close()
@@ -241,6 +244,7 @@ class SessionModel(QObject):
         self.controllers.begin(
             self._opened.studio, self._morpher, self._opened.sliders, self._opened.coordinates
         )
+        self.journey.begin(self._opened.studio)
         self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)
         self._set_phase(Phase.READY)
         self._refresh()

@@ -135,7 +135,14 @@ class MainWindow(QWidget):
         order += [*self.loop.strips.buttons, self.loop]
         order += [panel.style_box, panel.raw, panel.reset]
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
-        order += [panel.map, panel.freedom.slider, panel.new_idea, panel.fill, panel.seed]
+        order += [
+            panel.map,
+            *panel.path.controls,
+            panel.freedom.slider,
+            panel.new_idea,
+            panel.fill,
+            panel.seed,
+        ]
         order += [*panel.morph.controls, *panel.swap.buttons]
         order += [panel.undo, panel.redo, self.presets, self.history]
         order += [self.takeout.loop, self.takeout.bars, self.takeout.record, self.takeout.choice]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QRectF
 
 EDGE = 12
 """Pixels around the plane, so that a loop at its border shows whole."""
+GRASP = 12.0
+"""How near, in pixels, a hand must be to a place to take hold of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,12 @@ class MapGeometry:
         x = 2 * (pixel.x() - plane.left()) / plane.width() - 1
         y = 2 * (plane.bottom() - pixel.y()) / plane.height() - 1
         return min(1.0, max(-1.0, x)), min(1.0, max(-1.0, y))
+
+    def grasped(self, places: Sequence[tuple[float, float]], pixel: QPointF) -> int | None:
+        """The number of the place that a hand at a pixel takes hold of: the nearest one, if it is near."""
+        away = [
+            (math.hypot(at.x() - pixel.x(), at.y() - pixel.y()), number)
+            for number, at in enumerate(self.pixel(*place) for place in places)
+        ]
+        distance, number = min(away, default=(math.inf, 0))
+        return number if distance <= GRASP else None

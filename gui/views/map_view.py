@@ -22,6 +22,8 @@ from bridge.studio import gestures
 from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.map_geometry import MapGeometry
+from gui.views.path_hand import PathHand
+from gui.views.path_painter import paint_heading, paint_path
 
 DOT = 1.7
 HERE = 7.0
@@ -41,21 +43,36 @@ _ARROWS = {
 class MapView(QWidget):
     """Shows the model's map and where the loop is on it.
 
-    A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. The dots are
-    painted once into a picture.
+    A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. While it is
+    `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
+    adds where we are, Delete takes the last away. The dots are painted once into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
         self._picture: QPixmap | None = None
+        self._hand = PathHand(session.journey)
+        self._drawing = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of loops")
         session.phase_changed.connect(self._redraw)
         session.settings_changed.connect(self._moved)
+        session.journey.changed.connect(self._moved)
         self._redraw()
+
+    @property
+    def drawing(self) -> bool:
+        """Whether a press draws the path, rather than travels."""
+        return self._drawing
+
+    def set_drawing(self, on: bool) -> None:
+        """Have a press draw the path, or travel."""
+        self._drawing = on
+        self._hand.release()
+        self.update()
 
     @property
     def geometry_now(self) -> MapGeometry:
@@ -77,8 +94,19 @@ class MapView(QWidget):
 
     def _moved(self) -> None:
         place = self._session.place
-        self.setAccessibleDescription("" if place is None else self.describe(*place))
+        here = "" if place is None else self.describe(*place)
+        self.setAccessibleDescription(". ".join(filter(None, (here, self._path_words()))))
         self.update()
+
+    def _path_words(self) -> str:
+        journey = self._session.journey
+        count = len(journey.path.places)
+        if not count:
+            return ""
+        places = f"{count} place{'s' if count > 1 else ''}"
+        return (
+            f"The path has {places}, and the song {'follows' if journey.following else 'does not follow'} it"
+        )
 
     def describe(self, x: float, y: float) -> str:
         """What is near a point, in a musician's words."""
@@ -90,23 +118,44 @@ class MapView(QWidget):
         name = "No style" if style == UNLABELLED else words.style_word(chart.styles[style])
         return f"{name}, played at {chart.bpm[nearest]:.0f} BPM"
 
-    # --- travelling ---
+    # --- travelling, and drawing the path ---
 
     def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
-        """Travel to where one presses."""
-        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
+        """Travel to where one presses, or draw there."""
+        if a0 is None:
+            return
+        if a0.button() == Qt.MouseButton.RightButton:
+            self._hand.take_away(self.geometry_now, a0.position())
+        elif a0.button() == Qt.MouseButton.LeftButton and self._drawing:
+            self._hand.press(self.geometry_now, a0.position())
+        elif a0.button() == Qt.MouseButton.LeftButton:
             self._travel(*self.geometry_now.point(a0.position()))
 
     def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
-        """Travel along."""
-        if a0 is not None and a0.buttons() & Qt.MouseButton.LeftButton:
+        """Travel along, or take the place of the path along."""
+        if a0 is None or not a0.buttons() & Qt.MouseButton.LeftButton:
+            return
+        if self._drawing:
+            self._hand.drag(self.geometry_now, a0.position())
+        else:
             self._travel(*self.geometry_now.point(a0.position()))
 
+    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        """Let a place of the path go."""
+        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
+            self._hand.release()
+
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
-        """Step with the arrow keys."""
+        """Step with the arrow keys; go on with the path, or take its last place back."""
         if a0 is None:
             return
-        place = self._session.place
+        place, journey = self._session.place, self._session.journey
+        if a0.key() == Qt.Key.Key_Insert and place is not None:
+            journey.add(place)
+            return
+        if a0.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and journey.path.places:
+            journey.remove(len(journey.path.places) - 1)
+            return
         way = _ARROWS.get(Qt.Key(a0.key()))
         if way is None or place is None:
             super().keyPressEvent(a0)
@@ -132,12 +181,16 @@ class MapView(QWidget):
         super().resizeEvent(a0)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
-        """The dots, and on top of them where we are."""
+        """The dots, and on top of them the path and where we are."""
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self.picture())
-        place = self._session.place
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place, journey = self._session.place, self._session.journey
+        if self._session.chart is not None:
+            paint_path(painter, self.geometry_now, journey.path, self._drawing or journey.following)
+        if journey.heading is not None:
+            paint_heading(painter, self.geometry_now, journey.heading)
         if place is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_here(painter, place, self._session.travelled)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.FOCUS), 2))
@@ -230,10 +283,21 @@ class MapView(QWidget):
         chart, layout = self._session.chart, self.geometry_now
         if chart is None:
             return ""
+        journey = self._session.journey
+        number = layout.grasped(journey.path.places, pixel)
+        if number is not None:
+            return (
+                f"The path is here at bar {1 + number * journey.path.leg_bars}. A right click takes it away."
+            )
         x, y = layout.point(pixel)
         found = layout.pixel(*chart.points[chart.nearest(x, y)].tolist())
         away = found - pixel
-        return self.describe(x, y) if np.hypot(away.x(), away.y()) < NEAR else "Press or drag to travel here"
+        return self.describe(x, y) if np.hypot(away.x(), away.y()) < NEAR else self._offer()
+
+    def _offer(self) -> str:
+        if self._drawing:
+            return "Click to have the path go on to here, or drag one of its places"
+        return "Press or drag to travel here"
 
 
 def style_colour(style: int) -> str:

@@ -17,6 +17,7 @@ from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox,
 from gui.views.learn import learnable
 from gui.views.map_view import MapView
 from gui.views.morph_bar import MorphBar
+from gui.views.path_bar import PathBar
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
 from gui.views.value_slider import ValueSlider
 
@@ -83,6 +84,7 @@ class SliderPanel(QWidget):
         self.swap: Segments[SwapAt] = Segments(SWAPS)
         self._idea = Captioned("Seed", self.seed)
         self.map = MapView(session)
+        self.path = PathBar(session)
         self.morph = MorphBar(session)
         self.fill = learnable(Button("Fill", "", "Fill now"), "fill")
         self.undo = learnable(Button("Undo", "", "Undo"), "undo")
@@ -93,11 +95,16 @@ class SliderPanel(QWidget):
         whole.setSpacing(theme.MARGIN * 2)
         self._left = self._build_left()
         whole.addLayout(self._left, 5)
-        whole.addWidget(self.map, 4)
+        travel = QVBoxLayout()
+        travel.setSpacing(theme.GAP // 2)
+        travel.addWidget(self.map, 1)
+        travel.addWidget(self.path)
+        whole.addLayout(travel, 4)
         whole.addLayout(self._build_right(), 3)
 
         self.style_box.chosen.connect(lambda style: session.ask(Studio.set_style, style))
         self.raw.toggled.connect(self._fold)
+        self.path.draw.toggled.connect(self.map.set_drawing)
         self.reset.clicked.connect(session.release_all)
         self.fill.clicked.connect(lambda: session.ask(Studio.fill))
         self.undo.clicked.connect(lambda: session.ask(Studio.undo))

@@ -21,6 +21,11 @@ def click(widget: QWidget, at: QPoint | None = None) -> None:
     _TEST.mouseClick(widget, _LEFT, NO_KEYS, at or widget.rect().center())
 
 
+def right_click(widget: QWidget, at: QPoint) -> None:
+    """Press and let go the right button at a point."""
+    _TEST.mouseClick(widget, Qt.MouseButton.RightButton, NO_KEYS, at)
+
+
 def double_click(widget: QWidget, at: QPoint | None = None) -> None:
     """The second press of a double click, in the middle or at a point."""
     _TEST.mouseDClick(widget, _LEFT, NO_KEYS, at or widget.rect().center())

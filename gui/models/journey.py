@@ -1,0 +1,105 @@
+"""The path over the map, and the song that follows it, as the window sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from bridge.errors import GroovebridgeError
+from bridge.studio import Studio
+from bridge.studio.journey import Journey, Journeying
+from bridge.studio.path import Path, Place
+
+
+class JourneyModel(QObject):
+    """Qt thread only. `say` gets a sentence for what is refused; `changed` tells of all of it.
+
+    The path may be drawn once a studio is there; before, nothing happens.
+    """
+
+    changed = pyqtSignal()
+    _told = pyqtSignal()
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+        self._journey: Journey | None = None
+        self._shown = Journeying()
+        self._told.connect(self._look)  # queued by Qt when it comes from another thread
+
+    @property
+    def path(self) -> Path:
+        """The path as it is drawn."""
+        return self._shown.path
+
+    @property
+    def following(self) -> bool:
+        """Whether the song follows it."""
+        return self._shown.following
+
+    @property
+    def heading(self) -> Place | None:
+        """Where the song will be a bar further on; None while it does not follow."""
+        return self._shown.heading
+
+    def begin(self, studio: Studio) -> None:
+        """The studio is there."""
+        self._journey = Journey(studio, self._told.emit)
+
+    def close(self) -> None:
+        """End the ride, before the studio ends. Idempotent."""
+        if self._journey is not None:
+            self._journey.close()
+
+    def add(self, place: Place) -> None:
+        """Go on to one more place."""
+        self._draw(lambda path: path.adding(place))
+
+    def move(self, number: int, place: Place) -> None:
+        """Put a place somewhere else. IndexError."""
+        self._draw(lambda path: path.moving(number, place))
+
+    def remove(self, number: int) -> None:
+        """Take a place away. IndexError."""
+        self._draw(lambda path: path.without(number))
+
+    def clear(self) -> None:
+        """Take all places away."""
+        self._draw(lambda path: replace(path, places=()))
+
+    def set_leg(self, bars: int) -> None:
+        """How many bars it is from a place to the next, one of `LEGS`."""
+        self._draw(lambda path: replace(path, leg_bars=bars))
+
+    def set_around(self, on: bool) -> None:
+        """Whether the path goes on from its last place to the first."""
+        self._draw(lambda path: replace(path, around=on))
+
+    def follow(self, on: bool) -> None:
+        """Have the song follow the path, or stay where it is."""
+        if self._journey is None:
+            return
+        try:
+            if on:
+                self._journey.follow()
+            else:
+                self._journey.stop()
+        except GroovebridgeError as error:
+            self._say(str(error))
+        self._look()
+
+    def _draw(self, change: Callable[[Path], Path]) -> None:
+        if self._journey is None:
+            return
+        try:
+            self._journey.set_path(change(self._journey.journeying.path))
+        except GroovebridgeError as error:
+            self._say(str(error))
+        self._look()
+
+    def _look(self) -> None:
+        if self._journey is not None and self._journey.journeying != self._shown:
+            self._shown = self._journey.journeying
+            self.changed.emit()

@@ -1,0 +1,83 @@
+"""Below the map: drawing the path, how long its legs are, and the song that follows it."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
+
+from bridge.studio.path import LEGS
+from gui.models import Phase, SessionModel
+from gui.views import theme
+from gui.views.controls import Button, ChoiceBox, explain
+
+LEG_WIDTH = 74
+DRAW_TIP = (
+    "Draw a path on the map: a click adds a place, a drag moves it, a right click takes it away.\n"
+    "On the map Insert adds the place where we are, Delete takes the last one away."
+)
+LEG_TIP = "How many bars it is from a place of the path to the next"
+AROUND_TIP = "From its last place the path goes on to the first; off, the song stays at the last"
+FOLLOW_TIP = (
+    "The song follows the path: each bar has its place, also after a jump.\n"
+    "A hand on the map, a new idea, the morph or undo ends it."
+)
+CLEAR_TIP = "Take the whole path away"
+NO_PATH = "There is no path yet: switch Path on, then click on the map where it should go."
+NO_WAY = "The path needs a second place before it can go around."
+
+
+class PathBar(QWidget):
+    """Path, legs, around, follow, clear. `draw` is checked while a press on the map draws."""
+
+    def __init__(self, session: SessionModel) -> None:
+        super().__init__()
+        self._session = session
+        journey = session.journey
+        self.draw = Button("Draw a path on the map", "", "Path")
+        self.legs: ChoiceBox[int] = ChoiceBox("Bars from place to place", "", LEG_WIDTH)
+        self.around = Button("Path goes around", "", "Around")
+        self.follow = Button("Follow the path", "", "Follow")
+        self.clear = Button("Clear the path", "", "Clear")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP // 2)
+        for toggle in (self.draw, self.around, self.follow):
+            toggle.setCheckable(True)
+        for button in (self.draw, self.around, self.follow, self.clear):
+            button.setProperty("role", "icon")  # no more room than its word takes, in the smallest window
+        for widget in self.controls:
+            row.addWidget(widget, 1)
+        self.legs.chosen.connect(journey.set_leg)
+        self.around.clicked.connect(journey.set_around)
+        self.follow.clicked.connect(journey.follow)
+        self.clear.clicked.connect(journey.clear)
+        journey.changed.connect(self.refresh)
+        session.phase_changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """What there is to work, left to right."""
+        return self.draw, self.legs, self.around, self.follow, self.clear
+
+    def refresh(self) -> None:
+        """Show the path's settings, and whether the song follows it."""
+        journey, path = self._session.journey, self._session.journey.path
+        ready = self._session.chart is not None
+        why_not = self._absence()
+        explain(self.draw, ready, DRAW_TIP, why_not)
+        explain(self.legs, ready, LEG_TIP, why_not)
+        self.legs.show_choices(
+            [(f"{bars} bar{'s' if bars > 1 else ''}", bars) for bars in LEGS], path.leg_bars
+        )
+        lacking = NO_PATH if ready else why_not
+        explain(self.around, len(path.places) > 1, AROUND_TIP, NO_WAY if path.places else lacking)
+        explain(self.follow, bool(path.places), FOLLOW_TIP, lacking)
+        explain(self.clear, bool(path.places), CLEAR_TIP, lacking)
+        self.around.setChecked(path.around)
+        self.follow.setChecked(journey.following)
+
+    def _absence(self) -> str:
+        if self._session.phase is Phase.READY:
+            return "This model has no map."
+        failed = self._session.phase is Phase.FAILED
+        return "There is no drummer yet." if failed else "The drummer is still loading."
