@@ -45,7 +45,8 @@ class MapView(QWidget):
 
     A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. While it is
     `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
-    adds where we are, Delete takes the last away. The dots are painted once into a picture.
+    adds where we are, Delete takes the last away, with Shift
+    all. The dots are painted once into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
@@ -154,7 +155,10 @@ class MapView(QWidget):
             journey.add(place)
             return
         if a0.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and journey.path.places:
-            journey.remove(len(journey.path.places) - 1)
+            if a0.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                journey.clear()
+            else:
+                journey.remove(len(journey.path.places) - 1)
             return
         way = _ARROWS.get(Qt.Key(a0.key()))
         if way is None or place is None:

@@ -9,10 +9,10 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
 
-LEG_WIDTH = 74
+LEG_WIDTH = 84
 DRAW_TIP = (
     "Draw a path on the map: a click adds a place, a drag moves it, a right click takes it away.\n"
-    "On the map Insert adds the place where we are, Delete takes the last one away."
+    "On the map Insert adds the place where we are, Delete takes the last one away, Shift+Delete all."
 )
 LEG_TIP = "How many bars it is from a place of the path to the next"
 AROUND_TIP = "From its last place the path goes on to the first; off, the song stays at the last"
@@ -20,13 +20,12 @@ FOLLOW_TIP = (
     "The song follows the path: each bar has its place, also after a jump.\n"
     "A hand on the map, a new idea, the morph or undo ends it."
 )
-CLEAR_TIP = "Take the whole path away"
 NO_PATH = "There is no path yet: switch Path on, then click on the map where it should go."
 NO_WAY = "The path needs a second place before it can go around."
 
 
 class PathBar(QWidget):
-    """Path, legs, around, follow, clear. `draw` is checked while a press on the map draws."""
+    """Path, legs, around, follow. `draw` is checked while a press on the map draws."""
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
@@ -36,20 +35,17 @@ class PathBar(QWidget):
         self.legs: ChoiceBox[int] = ChoiceBox("Bars from place to place", "", LEG_WIDTH)
         self.around = Button("Path goes around", "", "Around")
         self.follow = Button("Follow the path", "", "Follow")
-        self.clear = Button("Clear the path", "", "Clear")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP // 2)
         for toggle in (self.draw, self.around, self.follow):
             toggle.setCheckable(True)
-        for button in (self.draw, self.around, self.follow, self.clear):
-            button.setProperty("role", "icon")  # no more room than its word takes, in the smallest window
+            toggle.setProperty("role", "icon")  # no more room than its word takes, in the smallest window
         for widget in self.controls:
             row.addWidget(widget, 1)
         self.legs.chosen.connect(journey.set_leg)
         self.around.clicked.connect(journey.set_around)
         self.follow.clicked.connect(journey.follow)
-        self.clear.clicked.connect(journey.clear)
         journey.changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
         self.refresh()
@@ -57,7 +53,7 @@ class PathBar(QWidget):
     @property
     def controls(self) -> tuple[QWidget, ...]:
         """What there is to work, left to right."""
-        return self.draw, self.legs, self.around, self.follow, self.clear
+        return self.draw, self.legs, self.around, self.follow
 
     def refresh(self) -> None:
         """Show the path's settings, and whether the song follows it."""
@@ -72,7 +68,6 @@ class PathBar(QWidget):
         lacking = NO_PATH if ready else why_not
         explain(self.around, len(path.places) > 1, AROUND_TIP, NO_WAY if path.places else lacking)
         explain(self.follow, bool(path.places), FOLLOW_TIP, lacking)
-        explain(self.clear, bool(path.places), CLEAR_TIP, lacking)
         self.around.setChecked(path.around)
         self.follow.setChecked(journey.following)
 

@@ -13,7 +13,7 @@ from bridge.studio.sketch import Sketch, Spot
 from gui.views.map_geometry import GRASP, MapGeometry
 from gui.views.map_view import MapView
 from tests.gui.desk import Desk
-from tests.gui.hands import click, drag, key, right_click
+from tests.gui.hands import SHIFT, click, drag, key, right_click
 
 
 def in_bar(number: int) -> Anchor:
@@ -48,7 +48,7 @@ def test_without_a_map_or_a_path_the_controls_say_what_is_missing(desk: Desk, ma
     assert all("no map" in control.toolTip() for control in bar.controls)
     bar = mapped.window.sliders.path
     assert bar.draw.isEnabled()
-    for control in (bar.around, bar.follow, bar.clear):
+    for control in (bar.around, bar.follow):
         assert not control.isEnabled()
         assert "no path yet" in control.toolTip()
 
@@ -90,7 +90,8 @@ def test_a_path_is_made_without_a_mouse(mapped: Desk) -> None:
     assert "path has 2 places, and the song does not follow it" in view.accessibleDescription()
     key(view, Qt.Key.Key_Delete)
     assert mapped.session.journey.path.places == (here,)
-    key(mapped.window.sliders.path.clear, Qt.Key.Key_Return)
+    key(view, Qt.Key.Key_Insert)
+    key(view, Qt.Key.Key_Delete, SHIFT)
     assert len(mapped.session.journey.path.places) == 0
 
 
