@@ -85,6 +85,10 @@ class Score:
         line = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
         if self._line is None:
             self._begin(line, now_ns)
+        back = self._line.to_ticks(now_ns) - line.to_ticks(now_ns) if self._line is not None else 0.0
+        if back > TICKS_PER_STEP:  # a clock that fell: what is ahead was played by how the mix was then
+            here = line.to_ticks(now_ns)
+            self._touched.append((here - TICKS_PER_STEP, here + back + _AHEAD_TICKS))
         self._line = line
         self._leads = anchor.sync is Sync.INTERNAL
         if self._leads:

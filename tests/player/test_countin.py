@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_a_clock_that_runs_while_the_song_stands_stays_on_its_grid() -> None:
     rig.do(Start(0, 1))
     rig.run_ms(3000)
     clocks = [due for due, message in rig.port.in_order() if message == midi.CLOCK]
-    gaps = {later - sooner for sooner, later in zip(clocks, clocks[1:], strict=False)}
+    gaps = {later - sooner for sooner, later in pairwise(clocks)}
     assert max(gaps) - min(gaps) <= 2
     assert min(abs(due - rolls_ns(rig)) for due in clocks) <= 2
 
