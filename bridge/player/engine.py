@@ -540,7 +540,9 @@ class Engine:
         _, back = output.take_back(now_ns)
         closed = max(here, self._latency.line(song).to_ticks(due_ns)) if output.open_keys else here
         output.silence(due_ns, closed)
-        stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]  # Panic's
+        # Panic's, and the end of a count's last beat; one that is not struck by now is struck no more.
+        stays = [message for message, _ in back if message == midi.STOP or message[0] < 0xF0]
+        stays = [message for message in stays if (midi.key_struck(message) or (0, False))[1] is False]
         for message in stays:
             output.system(message, due_ns)
         clocks = (at_ns for message, at_ns in back if message == midi.CLOCK)

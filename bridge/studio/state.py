@@ -109,8 +109,10 @@ class StudioState:
 
     @property
     def latency_offer_ms(self) -> float | None:
-        """The latency to set, by the last measurement and by who leads; None where nothing came back."""
-        if self.loopback is None or not self.loopback.heard:
+        """The latency to set, by the last measurement and by who leads; None where nothing came back, or it
+        was broken off.
+        """
+        if self.loopback is None or not self.loopback.heard or self.loopback.trouble:
             return None
         return setting_ms(self.loopback, self.sync)
 

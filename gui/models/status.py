@@ -102,8 +102,8 @@ def _clock(state: StudioState) -> Status | None:
         return Status(*sentences[state.clock])
     if state.motion is Motion.STOPPED:
         text = (
-            f"MIDI clock arrives at {port}, but no start or song position yet. Press play in your DAW; if it "
-            "plays already, stop it and play again."
+            f"Locked to the MIDI clock at {port}. Press play in your DAW; if it plays already, stop it and "
+            "play again, since only that tells where the song is."
         )
         return Status(Level.CALM, text)
     return None

@@ -105,7 +105,7 @@ def _outcome(state: StudioState) -> str:
         return "Sending notes and listening …"
     if found is None:
         return ""
-    if not found.heard:
+    if found.trouble or not found.heard:
         return found.trouble or NOTHING_CAME
     if found.latency_ms > MAX_LATENCY_MS:
         much = f"Notes take {found.latency_ms:.1f} ms, more than can be made up for"

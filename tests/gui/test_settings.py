@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import Qt
 
@@ -71,6 +73,15 @@ def test_who_follows_is_told_who_counts_in(desk: Desk) -> None:
     desk.session.ask(Studio.set_sync, Sync.CLOCK)
     desk.until(lambda: not section.choices.buttons[0].isEnabled())
     assert "DAW leads" in section.choices.buttons[0].toolTip()
+
+
+def test_a_measurement_that_was_broken_off_says_so_and_offers_nothing(desk: Desk) -> None:
+    section = latency_of(desk)
+    why = "The song started while the latency was measured: stop it, and measure again."
+    desk.band.report(replace(FOUND, heard=3, trouble=why))
+    desk.until(lambda: section.outcome.text() == why)
+    assert desk.session.state is not None
+    assert desk.session.state.latency_offer_ms is None
 
 
 def test_every_section_is_on_the_page_in_order(desk: Desk) -> None:

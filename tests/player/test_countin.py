@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.groove import DrumLoop
 from bridge.player import midi
 from bridge.player.countin import ACCENT, PLAIN, VOICE
 from bridge.player.messages import (
@@ -93,6 +94,28 @@ def test_stop_during_the_count_ends_it_and_no_song_follows() -> None:
     assert rig.told(Anchor)[-1].motion is Motion.STOPPED
     assert all(each.motion is not Motion.ROLLING for each in rig.told(Anchor))
     assert len(notes_of(rig.port.in_order())) <= 5
+
+
+def test_stop_just_after_the_count_strikes_none_of_its_beats_that_were_still_to_come() -> None:
+    for wait_ms in (680, 720, 760):
+        rig = Rig(PlayerConfig(bpm=300, latency_ms=-200))
+        rig.do(SetLoop(DrumLoop.empty(), 1), Start(0, 1))
+        rig.run_ms(wait_ms)
+        stopped_ns = rig.clock.ns
+        rig.do(Stop())
+        rig.run_ms(1000)
+        assert all(note.on <= stopped_ns for note in notes_of(rig.port.in_order(), cut=True))
+
+
+def test_a_new_tempo_during_the_count_is_the_songs_and_leaves_the_count_alone() -> None:
+    rig = Rig()
+    rig.do(SetLoop(DrumLoop.empty(), 1), Start(0, 1))
+    rig.run_ms(600)
+    rig.do(SetTempo(60.0))
+    rig.run_ms(3000)
+    ons = [note.on for note in notes_of(rig.port.in_order())]
+    assert [later - sooner for sooner, later in pairwise(ons)] == [pytest.approx(BEAT_MS * MS, abs=2)] * 3
+    assert rig.told(Anchor)[-1].bpm == 60
 
 
 def test_a_count_that_is_out_of_range_is_refused_in_words() -> None:
