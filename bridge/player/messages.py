@@ -331,6 +331,15 @@ class PortsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """Whether nothing is connected to our own virtual output, so that nobody hears us: on JACK, which alone
+    can tell; False elsewhere. Told when it changes, and to a studio that takes the player up.
+    """
+
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that the user must know: a sentence with what happened and what to do.
 
@@ -451,6 +460,7 @@ Report = (
     | Played
     | PortsOpened
     | PortsChanged
+    | Alone
     | Loopback
     | Sound
     | Fault

@@ -33,6 +33,7 @@ from bridge.player.engine import Engine
 from bridge.player.intake import Intake
 from bridge.player.lifeline import Lifeline, StudioCame, StudioGone
 from bridge.player.messages import (
+    Alone,
     Command,
     Ended,
     Fault,
@@ -113,6 +114,7 @@ class _Player:
         self._remembered: OpenPorts | None = None  # what is open, or was until it was lost
         self._asked: OpenPorts | None = None  # what is to be opened if there are such ports
         self._reopener: Reopener | None = None  # while the ports are lost
+        self._alone = False
         self._quit = False
         self._opened = False
 
@@ -165,6 +167,7 @@ class _Player:
             case StudioCame(pipe):
                 self._studio.came(pipe)
                 self._engine.play_on()
+                self._studio.report(Alone(self._alone))
             case OpenPorts() if self._ports is None:
                 self._change(item)
             case OpenPorts():  # what plays plays on until we know that there are such ports
@@ -180,6 +183,7 @@ class _Player:
                 pass
             case Heard(connected):
                 self._speaker.heard(connected)
+                self._tell_alone(not connected)
             case SoundTold():
                 self._speaker.told(item)
             case SetSound(when):
@@ -216,6 +220,12 @@ class _Player:
         self._remembered = OpenPorts(ports.api, ports.destination, ports.source)
         self._speaker.attach(ports)
         self._engine.attach(ports, self._clock.now_ns())
+        self._tell_alone(ports.api == "jack" and ports.destination is None)
+
+    def _tell_alone(self, alone: bool) -> None:
+        if alone is not self._alone:
+            self._alone = alone
+            self._studio.report(Alone(alone))
 
     def _close(self) -> None:
         """Let go of the ports, if there are any."""

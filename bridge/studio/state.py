@@ -38,6 +38,7 @@ class StudioState:
     voicing      the mix: notes, channel, velocity trims, mute and solo by voice
     anchor       where the song is; None until the player has told
     ports        what is open; None while opening, or after the ports were lost
+    alone        nothing is connected to our own virtual output, where that can be told
     ports_seen   grows when ports of other programs have come or gone: a list of them is out of date
     fault        what the user must know, until it is dismissed
     notice       that what a fault told of is over, until it is dismissed
@@ -69,6 +70,7 @@ class StudioState:
     clock_while_stopped: bool = False
     evolve: bool = False
     ports: PortsOpened | None = None
+    alone: bool = False
     ports_seen: int = 0
     fault: str | None = None
     notice: str | None = None

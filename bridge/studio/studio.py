@@ -27,6 +27,7 @@ from bridge.player.limits import check_bpm, check_count_in, check_latency
 from bridge.player.link import PlayerLink
 from bridge.player.meeting import Orphan
 from bridge.player.messages import (
+    Alone,
     Anchor,
     Command,
     Ended,
@@ -717,6 +718,8 @@ class Studio:
                     if self._news is not None:
                         self._set(notice=self._news)
                         self._news = None
+                case Alone(alone):
+                    self._set(alone=alone)
                 case PortsChanged():
                     self._set(ports_seen=self._state.ports_seen + 1)
                 case Notice(text):

@@ -138,6 +138,12 @@ def _calm(state: StudioState, output: str | None) -> Status:
     if state.ports is not None and state.ports.api == "none":
         return Status(Level.CALM, _HEARD_ONLY[state.motion is Motion.ROLLING], Remedy.REOPEN)
     out = output or (state.ports.out if state.ports is not None else "")
+    if state.alone and not output and not state.sounding and state.motion is Motion.ROLLING:
+        text = (
+            f"Nothing is connected to {out}, so nobody hears the drums. Choose it as MIDI input in your DAW, "
+            "or set Drum sound to “On”."
+        )
+        return Status(Level.ATTENTION, text)
     if state.motion is Motion.ROLLING:
         if state.next_loop is not None:
             return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.next_at]}")

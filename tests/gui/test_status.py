@@ -151,3 +151,12 @@ def test_without_midi_the_drums_that_are_heard_are_no_trouble_and_midi_can_be_lo
 def test_who_hears_the_drums_is_told_how_a_daw_would() -> None:
     text = status_of(picture(sound=SOUNDING)).text
     assert "You hear the built-in drums; for a DAW, choose Groovebridge:out" in text
+
+
+def test_a_song_that_nobody_can_hear_says_what_to_connect() -> None:
+    alone = picture(motion=Motion.ROLLING, alone=True)
+    status = status_of(alone)
+    assert status.level is Level.ATTENTION
+    assert "Nothing is connected to Groovebridge:out" in status.text
+    assert "nobody hears" not in status_of(replace(alone, sound=SOUNDING)).text
+    assert "nobody hears" not in status_of(alone, "synth:in").text

@@ -15,6 +15,7 @@ import pytest
 from bridge.groove.notes import loop_notes
 from bridge.player import PlayerConfig
 from bridge.player.messages import (
+    Alone,
     Anchor,
     Fault,
     Finished,
@@ -440,3 +441,11 @@ def test_a_server_that_dies_while_we_play_is_told_in_a_sentence_and_the_player_c
         stats = player.close()
     assert stats is not None
     assert stats.open_notes == 0
+
+
+def test_whether_anybody_can_hear_us_is_told(peer: Peer) -> None:
+    with Running(PlayerConfig(api="jack")) as player:
+        assert player.wait_for(Alone).alone
+        player.forget()
+        peer.connect("Groovebridge:out", peer.inp)
+        assert not player.wait_for(Alone).alone
