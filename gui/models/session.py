@@ -20,12 +20,13 @@ from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
-from bridge.studio.sketch import Drawn, Spot
+from bridge.studio.sketch import Drawn, Sketch, Spot
 from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
 from gui.models.first_steps import FirstSteps
 from gui.models.history import HistoryModel
 from gui.models.journey import JourneyModel
+from gui.models.pins import PinModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
 from gui.models.preferences import Preferences
@@ -106,6 +107,7 @@ class SessionModel(QObject):
         self.sessions = SessionFiles(self._worker, self.report, data)
         self.takeout = Takeout(self._worker, self.report)
         self.journey = JourneyModel(self.report)
+        self.pins = PinModel(self._place_of)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
         self._opening: Future[Opened] | None = None
@@ -171,14 +173,7 @@ class SessionModel(QObject):
     @property
     def place(self) -> tuple[float, float] | None:
         """Where on the map the idea lies: the place that was travelled to, or the nearest to the draw."""
-        if self._state is None or self._opened is None or self._opened.chart is None:
-            return None
-        match self._state.sketch.origin:
-            case Spot(x, y):
-                return x, y
-            case Drawn():
-                return self._opened.place_of(self._state.settings)
-        return None
+        return None if self._state is None else self._place_of(self._state.sketch)
 
     @property
     def morphing(self) -> Morphing:
@@ -340,6 +335,7 @@ class SessionModel(QObject):
             self.settings_changed.emit()
         if before is None or before.takes is not now.takes:
             self.history.show(now.takes)
+            self.pins.show(now.takes)
         if before is None or before.take != now.take:
             self.take_changed.emit()
         if before is None or before.voicing != now.voicing:
@@ -362,6 +358,16 @@ class SessionModel(QObject):
         self.sessions.look()
         self.takeout.look()
         self._say()
+
+    def _place_of(self, sketch: Sketch) -> tuple[float, float] | None:
+        if self._opened is None or self._opened.chart is None:
+            return None
+        match sketch.origin:
+            case Spot(x, y):
+                return x, y
+            case Drawn():
+                return self._opened.place_of(sketch.settings)
+        return None
 
     def _file_tempo(self) -> float:
         return PlayerConfig().bpm if self._state is None else self._state.bpm

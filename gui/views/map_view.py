@@ -18,12 +18,14 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from bridge.model.map import UNLABELLED, Map
-from bridge.studio import gestures
+from bridge.studio import Studio, gestures
 from gui.models import Phase, SessionModel
+from gui.models.pins import Pin
 from gui.views import theme, words
 from gui.views.map_geometry import MapGeometry
 from gui.views.path_hand import PathHand
 from gui.views.path_painter import paint_heading, paint_path
+from gui.views.pin_painter import paint_pin
 
 DOT = 1.7
 HERE = 7.0
@@ -45,8 +47,8 @@ class MapView(QWidget):
 
     A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. While it is
     `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
-    adds where we are, Delete takes the last away, with Shift
-    all. The dots are painted once into a picture.
+    adds where we are, Delete takes the last away, with Shift all. A star is a pinned take: a press plays it;
+    P pins what plays, or takes the pin off. The dots are painted once into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
@@ -55,6 +57,7 @@ class MapView(QWidget):
         self._picture: QPixmap | None = None
         self._hand = PathHand(session.journey)
         self._drawing = False
+        self._pressed: Pin | None = None  # until the hand leaves it
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -62,6 +65,7 @@ class MapView(QWidget):
         session.phase_changed.connect(self._redraw)
         session.settings_changed.connect(self._moved)
         session.journey.changed.connect(self._moved)
+        session.pins.changed.connect(self.update)
         self._redraw()
 
     @property
@@ -130,7 +134,11 @@ class MapView(QWidget):
         elif a0.button() == Qt.MouseButton.LeftButton and self._drawing:
             self._hand.press(self.geometry_now, a0.position())
         elif a0.button() == Qt.MouseButton.LeftButton:
-            self._travel(*self.geometry_now.point(a0.position()))
+            self._pressed = self._pin_at(a0.position())
+            if self._pressed is None:
+                self._travel(*self.geometry_now.point(a0.position()))
+            else:
+                self._session.ask(Studio.replay, self._pressed.number)
 
     def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
         """Travel along, or take the place of the path along."""
@@ -138,7 +146,8 @@ class MapView(QWidget):
             return
         if self._drawing:
             self._hand.drag(self.geometry_now, a0.position())
-        else:
+        elif self._pressed is None or self._pin_at(a0.position()) != self._pressed:
+            self._pressed = None
             self._travel(*self.geometry_now.point(a0.position()))
 
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
@@ -160,6 +169,9 @@ class MapView(QWidget):
             else:
                 journey.remove(len(journey.path.places) - 1)
             return
+        if a0.key() == Qt.Key.Key_P and not a0.modifiers():
+            self._pin()
+            return
         way = _ARROWS.get(Qt.Key(a0.key()))
         if way is None or place is None:
             super().keyPressEvent(a0)
@@ -167,6 +179,22 @@ class MapView(QWidget):
         step = FINE_STEP if a0.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
         x, y = (min(1.0, max(-1.0, at + step * to)) for at, to in zip(place, way, strict=True))
         self._travel(x, y)
+
+    def _pin_at(self, pixel: QPointF) -> Pin | None:
+        pins = self._session.pins.pins
+        number = self.geometry_now.grasped([pin.place for pin in pins], pixel)
+        return None if number is None else pins[number]
+
+    def _pin(self) -> None:
+        """Pin the take that plays, or take the pin off."""
+        state = self._session.state
+        take = (
+            None if state is None else next((each for each in state.takes if each.number == state.take), None)
+        )
+        if take is None:
+            self._session.report("What has not been heard yet cannot be pinned. Play it, then press P again.")
+        else:
+            self._session.ask(Studio.pin_take, take.number, not take.pinned)
 
     def _travel(self, x: float, y: float) -> None:
         self._session.ask(gestures.travel, x, y)
@@ -192,6 +220,8 @@ class MapView(QWidget):
         place, journey = self._session.place, self._session.journey
         if self._session.chart is not None:
             paint_path(painter, self.geometry_now, journey.path, self._drawing or journey.following)
+        for pin in self._session.pins.pins:
+            paint_pin(painter, self.geometry_now, pin)
         if journey.heading is not None:
             paint_heading(painter, self.geometry_now, journey.heading)
         if place is not None:
@@ -293,6 +323,9 @@ class MapView(QWidget):
             return (
                 f"The path is here at bar {1 + number * journey.path.leg_bars}. A right click takes it away."
             )
+        pin = self._pin_at(pixel)
+        if pin is not None and not self._drawing:
+            return f"{pin.title}, pinned. A press plays it."
         x, y = layout.point(pixel)
         found = layout.pixel(*chart.points[chart.nearest(x, y)].tolist())
         away = found - pixel

@@ -97,6 +97,7 @@ AT_HAND: tuple[tuple[str, str, str], ...] = (
     ("In the loop", "Delete", "Give the cell back to the drummer"),
     ("On the map", "Insert", "The path goes on to where we are"),
     ("On the map", "Delete", "Take the path's last place away; with Shift the whole path"),
+    ("On the map", "P", "Pin what plays, or take the pin off"),
     ("In the history", "P", "Pin, or take the pin off"),
     ("In the history", "F2", "Name"),
     ("In the history", "Ctrl+E", "Save as a MIDI file"),
