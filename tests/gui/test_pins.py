@@ -6,12 +6,16 @@ from PyQt6.QtCore import QPointF, Qt
 
 from bridge.studio import Studio
 from bridge.studio.sketch import Given, Sketch, Spot
-from tests.gui.desk import Desk
+from tests.gui.desk import Desk, make
 from tests.gui.hands import click, drag, key
 
 
 def hear(desk: Desk) -> None:
-    """Play until what was travelled to is a take."""
+    """Play until what was asked for last is a take."""
+    state = desk.session.state
+    assert state is not None
+    wanted = make(state.sketch)
+    desk.until(lambda: desk.session.loop == wanted)
     known = len(desk.session.history.takes)
     desk.session.ask(Studio.play)
     desk.until(lambda: len(desk.session.history.takes) > known)
@@ -23,7 +27,6 @@ def test_p_pins_what_plays_a_press_on_its_star_plays_it_again_and_p_takes_it_off
     view, pins = mapped.window.sliders.map, mapped.session.pins
     click(view, view.geometry_now.pixel(-0.5, 0.25).toPoint())
     first = mapped.session.place
-    mapped.until(lambda: mapped.session.loop is not None and mapped.session.next_loop is None)
     hear(mapped)
     key(view, Qt.Key.Key_P)
     assert [pin.place for pin in pins.pins] == [first]
