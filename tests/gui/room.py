@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
@@ -22,6 +23,7 @@ class Room:
 
     qtbot: QtBot
     api: str
+    bundle: Path | None = None
 
     def __post_init__(self) -> None:
         self.session = SessionModel(self._open_studio, self._list_ports)
@@ -33,7 +35,7 @@ class Room:
         assert self.session.phase is Phase.READY, self.session.status.text
 
     def _open_studio(self) -> Opened:
-        return app.open_studio(None, PlayerConfig(api=self.api))
+        return app.open_studio(self.bundle, PlayerConfig(api=self.api))
 
     def _list_ports(self) -> PortNames:
         return app.list_ports(self.api)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -117,6 +118,22 @@ def test_the_player_ends_with_the_window(quiet_room: Room) -> None:
     quiet_room.until(lambda: quiet_room.session.playhead.ticking)
     quiet_room.window.close()
     assert multiprocessing.active_children() == []
+
+
+def test_a_model_whose_folder_vanishes_while_it_plays_has_new_ideas_all_the_same(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    shutil.copytree(Bundle.load().path, tmp_path / "model")
+    room = Room(qtbot, "none", tmp_path / "model")
+    key(room.window, Key.Key_Space)
+    room.until(lambda: room.session.playhead.rolling)
+    shutil.rmtree(tmp_path / "model")
+    before = room.session.loop
+    click(room.window.sliders.swap.buttons[0])
+    key(room.window, Key.Key_N)
+    room.until(lambda: room.session.loop != before)
+    assert room.session.playhead.rolling
+    room.window.close()
 
 
 def test_a_missing_bundle_opens_the_window_and_says_so(qtbot: QtBot, tmp_path: Path) -> None:

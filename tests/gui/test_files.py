@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,6 +192,25 @@ def test_what_is_no_drum_loop_is_a_sentence_and_nothing_changes(
     assert drop(desk.window, path)
     desk.until(lambda: str(path) in desk.session.status.text)
     assert sketch_of(desk) == before
+
+
+@pytest.mark.parametrize(("kind", "words"), [("huge", "larger than 16 MiB"), ("piano", "no drum hits")])
+def test_a_midi_file_that_cannot_be_played_is_said_while_the_song_goes_on(
+    desk: Desk, tmp_path: Path, kind: str, words: str
+) -> None:
+    before, path = sketch_of(desk), tmp_path / "song.mid"
+    if kind == "huge":
+        path.write_bytes(b"MThd")
+        os.truncate(path, 2**30)
+    else:
+        high = [mido.Message(on, note=120, time=960) for on in ("note_on", "note_off")]
+        mido.MidiFile(tracks=[mido.MidiTrack(high)]).save(path)
+    desk.session.ask(Studio.play)
+    desk.until(lambda: desk.session.playhead.rolling)
+    assert drop(desk.window, path)
+    desk.until(lambda: words in desk.session.status.text)
+    assert sketch_of(desk) == before
+    assert desk.session.playhead.rolling
 
 
 def test_nothing_is_dropped_where_nothing_can_play(desk: Desk, tmp_path: Path) -> None:
