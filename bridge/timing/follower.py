@@ -175,7 +175,8 @@ class ClockFollower:
 
     def settle(self) -> None:
         """The clock's count matters now (its song stops), though the last ticks may be off the line and not
-        judged yet: if the newest is whole periods late, ticks were lost before it.
+        judged yet: if they went off it at once, by whole periods, ticks were lost before them. By and by, as
+        at a slower tempo, none were.
         """
         line = self._line
         if line is None or not self._held or self._line_deviation_ns() > 0.15 * line.ns_per_tick:
@@ -184,7 +185,8 @@ class ClockFollower:
         limit = min(self._limit_ns(), 0.3 * period)
         errors = [at - line.to_ns(number) for number, at in self._held]
         missing = round(errors[-1] / period)
-        if missing > 0 and abs(errors[-1] - missing * period) <= limit:
+        whole = missing > 0 and abs(errors[-1] - missing * period) <= limit
+        if whole and self._stepped(line, self._held, missing * period) > -(_OUTLIER_DEVIATIONS**2):
             alike = zip(self._held, errors, strict=True)
             self._held = [tick for tick, error in alike if abs(error - missing * period) <= limit]
             self._renumber(missing, 0)

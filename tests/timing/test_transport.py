@@ -127,6 +127,17 @@ def test_clocks_that_were_lost_count_though_stop_comes_right_after(heard: int) -
     assert daw.position == pytest.approx((96 + 24 + heard) * CLOCK, abs=0.01)
 
 
+def test_a_slower_tempo_just_before_stop_is_no_lost_clocks() -> None:
+    for slower in (1.5, 2.0, 3.0, 4.56):
+        daw = Sender()
+        daw.send(START)
+        daw.ticks(96)
+        for _ in range(4):
+            daw.now_ns += round((slower - 1) * PERIOD_NS)
+            daw.ticks(1)
+        assert daw.send(STOP) == [Stopped(100 * CLOCK)]
+
+
 def test_one_late_clock_before_stop_is_no_lost_one() -> None:
     daw = Sender()
     daw.send(START)
