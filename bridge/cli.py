@@ -204,6 +204,11 @@ def play(
             check_place(path)
     if record and stats and record.resolve() == stats.resolve() and (record.is_file() or not record.exists()):
         raise GroovebridgeError(f"--record and --stats both name {record}. Give each a file of its own.")
+    if count_in and sync is not SyncChoice.internal:
+        raise GroovebridgeError(
+            f"A count-in is only for a song that we lead, and --sync {sync.value} has another lead: "
+            "leave --count-in or --sync out."
+        )
     chosen = best_api() if api is ApiChoice.auto else api.value
     homeless = api is ApiChoice.auto and chosen == "none"
     if homeless and (out or inp or control or sync is not SyncChoice.internal):

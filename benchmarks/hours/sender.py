@@ -74,10 +74,13 @@ class Sender:
         self._unaware = False
 
     def resume(self) -> None:
-        """Continue where it stands; while it rolls that says nothing new."""
+        """Continue where it stands; while it rolls that says nothing new. Where the next F8 is lost, a
+        listener takes a later one for the first.
+        """
         self._send(midi.CONTINUE)
         if not self._rolls:
             self._rolls, self._steady = True, 0
+            self._blurred = self._blurred or self._lost > 0
 
     def stop(self) -> None:
         """Stop. Amid clocks that do not arrive, nobody can know where."""

@@ -160,3 +160,9 @@ def test_a_full_disk_under_the_statistics_is_told(run: Run) -> None:
 
 def test_a_clock_that_cannot_come_is_not_waited_for(run: Run) -> None:
     refused(run("play", "--api", "none", "--sync", "clock"), "no clock to follow", "--api")
+
+
+@pytest.mark.parametrize("sync", ["clock", "link"])
+def test_a_song_that_another_leads_is_not_counted_in(run: Run, sync: str) -> None:
+    answer = run("play", "--api", "none", "--sync", sync, "--count-in", "1")
+    refused(answer, "only for a song that we lead", "--count-in")
