@@ -42,8 +42,8 @@ class WireOut:
     def __init__(self, clock: Clock, lead_ns: int, chance: random.Random) -> None:
         self.lead_ns = lead_ns
         self.xruns = 0
-        self.roll = 0
-        """What to write on what is sent from now on."""
+        self._roll = 0
+        self._given_back: dict[tuple[bytes, int], int] = {}  # since the roll began: what roll it is of
         self._clock = clock
         self._chance = chance
         self._waiting: list[tuple[int, int, Sent]] = []
@@ -51,12 +51,24 @@ class WireOut:
         self._late = 0
         self._grip_ns = 0
 
+    @property
+    def roll(self) -> int:
+        """What is written on what is sent from now on, but for what was given back and comes again."""
+        return self._roll
+
+    @roll.setter
+    def roll(self, roll: int) -> None:
+        if roll != self._roll:
+            self._roll = roll
+            self._given_back.clear()
+
     def send(self, message: bytes, due_ns: int) -> None:
         """Late messages go out at once."""
         now_ns = self._clock.ns
         self._late += due_ns < now_ns
         self._sent += 1
-        entry = (max(due_ns, now_ns), self._sent, Sent(due_ns, message, self.roll))
+        roll = self._given_back.pop((message, due_ns), self._roll)
+        entry = (max(due_ns, now_ns), self._sent, Sent(due_ns, message, roll))
         heapq.heappush(self._waiting, entry)
 
     def cancel_from(self, at_ns: int) -> list[tuple[bytes, int]]:
@@ -66,6 +78,7 @@ class WireOut:
         firm_ns = max(at_ns, self._grip_ns)
         back = sorted(each for each in self._waiting if each[2].due_ns >= firm_ns and not each[2].lost)
         self._waiting = sorted(each for each in self._waiting if each[2].due_ns < firm_ns or each[2].lost)
+        self._given_back = {(sent.message, sent.due_ns): sent.roll for _, _, sent in back}
         return [(sent.message, sent.due_ns) for _, _, sent in back]
 
     def counters(self) -> OutCounters:

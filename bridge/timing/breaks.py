@@ -15,6 +15,7 @@ as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from statistics import fmean
 
 
@@ -28,8 +29,13 @@ def step_over_bend(errors: Sequence[float], deviation: float, height: float | No
     """
     places = range(1, len(errors))
     step = min((_step(errors, place, height) for place in places), default=0.0)
-    bend = min((_bend(errors, place) for place in places), default=0.0)
-    return (bend - step) / deviation**2
+    return (bend(errors)[1] - step) / deviation**2
+
+
+def bend(errors: Sequence[float]) -> tuple[int, float]:
+    """The first tick off the line, if what broke it was a bend, and the squared distance from that. Pure."""
+    places = range(1, len(errors))
+    return min(((place, _bend(errors, place)) for place in places), key=itemgetter(1), default=(0, 0.0))
 
 
 def _step(errors: Sequence[float], place: int, height: float | None) -> float:

@@ -32,6 +32,7 @@ from statistics import fmean
 
 from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
 from bridge.timing.breaks import step_over_bend
+from bridge.timing.doubt import Doubt
 from bridge.timing.linefit import MAX_WINDOW, WINDOWS, fit_line
 from bridge.timing.ticks import Ticks
 
@@ -89,6 +90,7 @@ class ClockFollower:
         self._ticks = Ticks(MAX_WINDOW)
         self._window = 0  # the place of the line's length among the windows
         self._held: list[tuple[int, int]] = []
+        self._doubt: Doubt | None = None  # whether the last lost ticks were lost
         self._sure = False  # locked once: a new tempo is a new tempo, not a wrong first guess
         self._bends: deque[int] = deque([round(_FIRST_GUESS_NS * _BEND)] * 8, maxlen=_BENDS)
         self._deviation_ns = _deviation(self._bends)
@@ -161,17 +163,22 @@ class ClockFollower:
         if line is None:
             self._find_tempo(at_ns)
             return
+        if self._doubt is not None:
+            self._doubt.hear(self._number, at_ns)
         error = at_ns - line.to_ns(self._number)
         limit = self._limit_ns()
         if silent or (first and abs(error) > limit):
             self._shift(error)
+            self._doubt = None
             error = 0
         if abs(error) <= limit:
             self._held.clear()
             self._take(at_ns, error)
-            return
-        self._held.append((self._number, at_ns))
-        self._judge(line)
+        else:
+            self._held.append((self._number, at_ns))
+            self._judge(line)
+        if self._doubt is not None:
+            self._look_again(self._doubt)
 
     def settle(self) -> None:
         """The clock's count matters now (its song stops), though the last ticks may be off the line and not
@@ -251,8 +258,11 @@ class ClockFollower:
 
     def _renumber(self, missing: int, shift_ns: int) -> None:
         """Ticks were lost (or doubled), or the sender stalled: same tempo, and the held ticks are good."""
+        self._doubt = None
         if abs(shift_ns) > self._limit_ns():
             self._shift(shift_ns)
+        elif missing and self._line is not None:
+            self._doubt = Doubt(self._line, missing, [*self._ticks.newest(PATIENCE), *self._held])
         self._number += missing
         while len(self._ticks) > 2 and self._ticks.last[0] >= self._held[0][0] + missing:
             self._ticks.pop()
@@ -263,20 +273,31 @@ class ClockFollower:
         self._refit(self._held[-1][1])
         self._held.clear()
 
+    def _look_again(self, doubt: Doubt) -> None:
+        """If those ticks were not lost after all, number the newer ones anew."""
+        ticks = doubt.was_tempo(self._deviation_ns)
+        if ticks is not None:
+            self._held = ticks
+            self._number -= doubt.missing
+            self._change_tempo()
+        if ticks is not None or doubt.over:
+            self._doubt = None
+
     def _change_tempo(self) -> None:
         line, window = fit_line(Ticks(MAX_WINDOW, self._held), self._deviation_ns, 0)
-        if _MIN_PERIOD_NS <= line.ns_per_tick <= _MAX_PERIOD_NS:
-            missing = (
-                0 if self._sure else _gaps([*self._ticks.newest(MAX_WINDOW), *self._held], line.ns_per_tick)
-            )
+        period, n = line.ns_per_tick, len(self._held)
+        legal = min(max(period, _MIN_PERIOD_NS), _MAX_PERIOD_NS)
+        doubt = 0.0 if self._sure else self._deviation_ns * math.sqrt(12 / (n**3 - n))
+        if abs(period - legal) <= 3 * doubt:
+            missing = 0 if self._sure else _gaps([*self._ticks.newest(MAX_WINDOW), *self._held], legal)
             self._ticks.replace((number + missing, at_ns) for number, at_ns in self._held)
             self._number += missing
-            line = BeatMap(line.origin_ticks + missing, line.origin_ns, line.ns_per_tick)
+            line = BeatMap(line.origin_ticks + missing, line.origin_ns, legal)
             self._phases.clear()
             self._good_ns = self._held[-1][1]
             self._line, self._window = line, window
         else:
-            self._number -= len(self._held)
+            self._number -= n
         self._held.clear()
 
     def _shift(self, by_ns: int) -> None:

@@ -127,6 +127,26 @@ def test_a_new_tempo_amid_jitter_is_hardly_ever_taken_for_lost_or_doubled_ticks(
     assert sum(abs(end) > 8 for end in ends) <= 1  # what half a clock is at 3 ms of jitter
 
 
+@pytest.mark.parametrize(("before", "after"), [(372, 281), (200, 150), (120, 100), (380, 180)])
+def test_what_seemed_lost_ticks_at_first_is_known_for_a_new_tempo_a_beat_later(
+    before: float, after: float
+) -> None:
+    true = times(periods([before] * 12 + [after] * 8))
+    wrong = 0
+    for seed in range(24):
+        errors = follow(true, jittered(true, 3, seed))
+        clock_ms = 60e3 / BEAT
+        was = round(errors[12 * BEAT - 1] * before / clock_ms)
+        wrong += round(errors[-1] * after / clock_ms) != was
+    assert wrong <= 2
+
+
+def test_a_fast_clock_that_jitters_by_half_its_period_is_counted_from_its_first_tick() -> None:
+    true = times(periods([390] * 8))
+    ends = [follow(true, jittered(true, 3, seed))[-1] for seed in range(24)]
+    assert sum(abs(end) > 4 for end in ends) <= 2
+
+
 def test_a_stalled_sender_goes_on_at_its_own_count() -> None:
     stall_ns = 218_750_000  # ten and a half clocks: no number of lost ones explains that
     true = times(periods([120] * 20))
