@@ -95,6 +95,8 @@ class Output:
         self._struck: set[int] = set()  # the keys that were ever struck
         self._xruns = port.xruns  # those that have been seen to
         self._mend_ns: int | None = None
+        self._suspects: set[int] = set()  # the keys that may hang since the last look, at `_looked_ns`
+        self._looked_ns = 0
 
     @property
     def lead_ns(self) -> int:
@@ -216,23 +218,27 @@ class Output:
             self._port.send(message, due_ns)
 
     def mend(self, now_ns: int) -> bool:
-        """Look for an xrun, and a lead after it close again what should be silent; then return True. Call it
-        every 10 ms or so.
+        """Look for an xrun, and a lead after it close again what should be silent; True when that is done.
+        Call it every 10 ms or so.
 
-        Not at once: what the torn period held may be due a little later than now. A key whose note-off is
-        still to come is left alone, and so is one that sounds.
+        Not at once: what the torn period held may be due a little later than now. A key that is struck or
+        closed by what is still on its way waits for that, which may be taken back.
         """
-        if self._mend_ns is None:
-            if self._port.xruns > self._xruns:
-                self._xruns = self._port.xruns
-                self._mend_ns = now_ns + self.lead_ns
-        elif now_ns >= self._mend_ns:
+        looks = self._mend_ns is not None and now_ns >= self._mend_ns
+        if looks:
             self._mend_ns = None
-            for key in sorted(self._struck - self._open.keys()):
-                if self._last_due_ns.get(key, now_ns) <= now_ns:
+            self._looked_ns = now_ns
+            self._suspects = set(self._struck)
+        elif self._mend_ns is None and self._port.xruns > self._xruns:
+            self._xruns = self._port.xruns
+            self._mend_ns = now_ns + self.lead_ns
+        for key in sorted(self._suspects - self._open.keys()):
+            last_ns = self._last_due_ns.get(key, self._looked_ns)
+            if last_ns <= now_ns:
+                self._suspects.discard(key)
+                if last_ns <= self._looked_ns:  # else it has been closed since
                     self.system(midi.note_off(key), now_ns + self.lead_ns)
-            return True
-        return False
+        return looks
 
     def _in_order(self, key: int, due_ns: int) -> int:
         due_ns = max(due_ns, self._last_due_ns.get(key, due_ns))

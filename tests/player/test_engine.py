@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
 from bridge.player.engine import START_DELAY_NS
 from bridge.player.messages import (
@@ -446,6 +447,29 @@ def test_after_an_xrun_nothing_hangs_and_no_note_is_cut(xrun_ms: float, stops: b
     assert once == notes_of(clean.port.in_order())  # what is closed again says nothing new
     rig.engine.detach(rig.clock.ns)
     assert len(notes_of(recorded(rig.engine.recorder.midi_file()))) == len(once)
+
+
+@given(st.floats(100, 4000), st.floats(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_a_key_whose_next_note_is_taken_back_after_an_xrun_does_not_hang(
+    xrun_ms: float, swap_ms: float
+) -> None:
+    rig = Rig()
+    rig.do(SetLoop(random_loop(8, density=0.9), 1), Start())
+    rig.run_ms(xrun_ms)
+    torn_ns = rig.clock.ns
+    rig.port.xruns += 1
+    rig.run_ms(swap_ms)
+    rig.do(SetLoop(DrumLoop.empty(), 2, SwapAt.NOW))
+    rig.run_ms(600)
+    torn = without_offs_from(rig.port.in_order(), torn_ns - 100 * MS, torn_ns + 5 * MS)
+    sounding: set[int] = set()
+    for _, message in torn:
+        if message[0] & 0xF0 == 0x90:
+            sounding.add(message[1])
+        else:
+            sounding.discard(message[1])
+    assert not sounding
 
 
 def test_without_an_xrun_nothing_is_closed_twice() -> None:
