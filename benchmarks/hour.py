@@ -153,7 +153,7 @@ def _attend(
     begun = time.monotonic()
     heard = acts = open_at_stops = 0
     memory = 0.0
-    pid = studio._link.pid  # type: ignore[attr-defined]
+    pid = studio._players._link.pid  # type: ignore[attr-defined]
     while (elapsed := time.monotonic() - begun) < minutes * 60:
         acts += 1
         if chance.random() < 0.05:

@@ -23,8 +23,9 @@ from bridge.player.link import PlayerLink
 from bridge.player.meeting import take_up
 from bridge.player.messages import ClockState, Motion, PlayerConfig, SoundStage, SoundWhen, Stats, Sync
 from bridge.studio.generate import LoopMaker, generate
+from bridge.studio.players import LinkFactory
 from bridge.studio.state import StudioState
-from bridge.studio.studio import LinkFactory, Studio
+from bridge.studio.studio import Studio
 from bridge.timing import BeatMap
 
 FIRST_RUN_LOOPS = 2

@@ -12,6 +12,7 @@ import pytest
 from bridge.model import Settings
 from bridge.player.meeting import Orphan
 from bridge.player.messages import (
+    Alone,
     Anchor,
     Ended,
     FallIn,
@@ -23,6 +24,7 @@ from bridge.player.messages import (
     PlayerConfig,
     PortsOpened,
     Remember,
+    Report,
     SetLoop,
     SetTempo,
     Start,
@@ -54,14 +56,14 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("bridge.studio.studio.time", clock)
+    monkeypatch.setattr("bridge.studio.players.time", clock)
     return clock
 
 
 def crash(desk: Any) -> Any:
     """The player crashes; the link to the one that takes its place, with all that it is given at once."""
     desk.tell(CRASH)
-    desk.studio._replacer.join()
+    desk.studio._players.wait()
     return desk.link
 
 
@@ -165,6 +167,15 @@ def test_a_player_that_fails_says_its_last_words_and_is_replaced(desk: Any) -> N
     desk.links[0].close = lambda: desk.links[0].on_report(Ended(Stats(notes_sent=5)))
     crash(desk)
     assert not desk.state.ended
+
+
+@pytest.mark.parametrize("end", [CRASH, Fault("Gone.", fatal=True), Ended(Stats())])
+def test_that_nobody_listens_to_a_player_is_forgotten_with_it(desk: Any, end: Report) -> None:
+    desk.tell(OPENED, Alone(True))
+    assert desk.state.alone
+    desk.tell(end)
+    desk.studio._players.wait()
+    assert not desk.state.alone
 
 
 def test_a_player_that_cannot_open_its_ports_is_not_started_again_and_again(desk: Any) -> None:
