@@ -28,7 +28,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from statistics import fmean
+from statistics import fmean, linear_regression
 
 from bridge.timing.beatmap import MAX_BPM, MIN_BPM, BeatMap
 from bridge.timing.breaks import step_over_bend
@@ -155,6 +155,7 @@ class ClockFollower:
         """
         self._recent.append(at_ns)
         if len(self._recent) == _FLOOD and at_ns - self._recent[0] < _FLOOD_NS and not first:
+            self._forget_held()
             return
         self._number += 1
         silent = self._last_ns is not None and at_ns - self._last_ns > self.silence_ns()
@@ -284,10 +285,12 @@ class ClockFollower:
             self._doubt = None
 
     def _change_tempo(self) -> None:
-        line, window = fit_line(Ticks(MAX_WINDOW, self._held), self._deviation_ns, 0)
-        period, n = line.ns_per_tick, len(self._held)
+        n = len(self._held)
+        deviation_ns = max(self._deviation_ns, _scatter(self._held))  # a jitter may be as new as the tempo
+        line, window = fit_line(Ticks(MAX_WINDOW, self._held), deviation_ns, 0)
+        period = line.ns_per_tick
         legal = min(max(period, _MIN_PERIOD_NS), _MAX_PERIOD_NS)
-        doubt = 0.0 if self._sure else self._deviation_ns * math.sqrt(12 / (n**3 - n))
+        doubt = deviation_ns * math.sqrt(12 / (n**3 - n))
         if abs(period - legal) <= 3 * doubt:
             missing = 0 if self._sure else _gaps([*self._ticks.newest(MAX_WINDOW), *self._held], legal)
             self._ticks.replace((number + missing, at_ns) for number, at_ns in self._held)
@@ -296,8 +299,15 @@ class ClockFollower:
             self._phases.clear()
             self._good_ns = self._held[-1][1]
             self._line, self._window = line, window
+        elif self._sure and n < PATIENCE:
+            return  # a few make a tempo of their own, if they come early enough
         else:
-            self._number -= n
+            self._forget_held()
+        self._held.clear()
+
+    def _forget_held(self) -> None:
+        """They never were."""
+        self._number -= len(self._held)
         self._held.clear()
 
     def _shift(self, by_ns: int) -> None:
@@ -351,6 +361,16 @@ class ClockFollower:
 def _deviation(bends: Collection[int]) -> float:
     """Standard deviation of the jitter in ns, from the median bend, which a few odd ticks hardly move."""
     return max(_MIN_DEVIATION_NS, sorted(bends)[len(bends) // 2] / _BEND)
+
+
+def _scatter(ticks: list[tuple[int, int]]) -> float:
+    """Standard deviation in ns of four ticks or more from their own line; 0 for fewer."""
+    if len(ticks) < EARLY_IN_A_ROW + 1:
+        return 0.0
+    numbers, times = zip(*ticks, strict=True)
+    slope, intercept = linear_regression(numbers, times)
+    off = sum((at - intercept - slope * number) ** 2 for number, at in ticks)
+    return math.sqrt(off / (len(ticks) - 2))
 
 
 def _gaps(ticks: list[tuple[int, int]], period_ns: float) -> int:

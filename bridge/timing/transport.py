@@ -242,7 +242,8 @@ class ClockTransport:
         if self._told is not None:
             action = self._take_told(self._told, at_ns)
         silent_ns = at_ns - self._heard_ns()
-        self._follower.tick(at_ns, first=action is Action.ROLL)
+        jumps = jump is not None and action is Action.STEP
+        self._follower.tick(at_ns, first=jumps or action is Action.ROLL)
         rolls = action is Action.ROLL
         if action is Action.RESUME:
             if silent_ns > RESUME_WITHIN_NS:

@@ -147,6 +147,17 @@ def test_a_fast_clock_that_jitters_by_half_its_period_is_counted_from_its_first_
     assert sum(abs(end) > 4 for end in ends) <= 2
 
 
+@pytest.mark.parametrize(("bpm", "deviation_ms"), [(120, 3), (392, 1)])
+def test_a_clean_clock_that_begins_to_jitter_keeps_its_count(bpm: float, deviation_ms: float) -> None:
+    true = times(periods([bpm] * 16))
+    wrong = 0
+    for seed in range(24):
+        heard = {clock: at for clock, at in jittered(true, deviation_ms, seed).items() if clock > 8 * BEAT}
+        end = follow(true, dict(enumerate(true)) | heard)[-1]
+        wrong += abs(end) > 0.6 * 60e3 / BEAT / bpm
+    assert wrong <= 1
+
+
 def test_a_stalled_sender_goes_on_at_its_own_count() -> None:
     stall_ns = 218_750_000  # ten and a half clocks: no number of lost ones explains that
     true = times(periods([120] * 20))

@@ -197,6 +197,18 @@ def test_a_pointer_while_rolling_jumps_with_the_next_clock() -> None:
     assert daw.position == pytest.approx(65 * SIXTEENTH, abs=0.1)
 
 
+@pytest.mark.parametrize("heard", [0, 1, 2])
+def test_clocks_that_were_lost_just_before_a_jump_do_not_count_after_it(heard: int) -> None:
+    daw = Sender()
+    daw.send(START)
+    daw.ticks(96)
+    daw.now_ns += 24 * PERIOD_NS
+    daw.ticks(heard)
+    daw.send(spp(64))
+    daw.ticks(13)
+    assert daw.position == pytest.approx(66 * SIXTEENTH, abs=0.01)
+
+
 def test_a_pointer_to_where_the_song_is_anyway_is_no_jump() -> None:
     daw = Sender()
     daw.send(START)
