@@ -15,7 +15,8 @@ from benchmarks.hours.sender import Sender
 from benchmarks.hours.wire import Clock, WireOut, Wires
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP
 from bridge.player import midi
-from bridge.player.engine import LOOKAHEAD_NS, Engine
+from bridge.player.ahead import LOOKAHEAD_NS
+from bridge.player.engine import Engine
 from bridge.player.messages import (
     Anchor,
     Command,

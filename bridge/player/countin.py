@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from bridge.groove import Voice
 from bridge.groove.notes import TICKS_PER_BAR, TICKS_PER_BEAT
+from bridge.player import midi
+from bridge.player.output import Output
 from bridge.player.voicing import Voicing
 from bridge.timing import BeatMap
 
@@ -32,14 +34,13 @@ class Beat:
 
 
 class CountIn:
-    """The beats of so many bars at a tempo, from `from_ns` on. Pure; owned by the player's loop.
+    """The beats of so many bars at a tempo, from `from_ns` on. Owned by the player's loop.
 
     ticks      where the song begins when the count is over; begins_ns when
     """
 
     def __init__(self, ticks: int, bars: int, bpm: float, from_ns: int, voicing: Voicing) -> None:
-        self.voicing = voicing
-        """The mix as it was: a beat is closed on the key on which it was struck."""
+        self._voicing = voicing  # as it was: a beat is closed on the key on which it was struck
         line = BeatMap.at(bpm, 0, from_ns)
         self.ticks = ticks
         self.begins_ns = line.to_ns(bars * TICKS_PER_BAR)
@@ -52,8 +53,24 @@ class CountIn:
             for at in range(0, bars * TICKS_PER_BAR, TICKS_PER_BEAT)
         ]
 
-    def advance(self, until_ns: int) -> list[Beat]:
-        """The beats before `until_ns` that are new."""
+    def advance(self, until_ns: int, shift_ns: int, output: Output) -> None:
+        """Hand over the beats before `until_ns` that are new, each `shift_ns` earlier."""
         new = [beat for beat in self._beats if beat.on_ns < until_ns]
         self._beats = self._beats[len(new) :]
-        return new
+        for beat in new:
+            on_ns, off_ns = beat.on_ns - shift_ns, beat.off_ns - shift_ns
+            output.click(self._voicing, VOICE, beat.velocity, on_ns, off_ns)
+
+    def break_off(self, position_ticks: int, output: Output, now_ns: int) -> None:
+        """The song is not to begin after all, and stands at `position_ticks`: no beat more, and the one that
+        may sound is closed.
+        """
+        due_ns = now_ns + output.lead_ns
+        key = self._voicing.key(VOICE)
+        _, others = output.take_back(now_ns)
+        blows = [midi.key_struck(message) for message, _ in others]
+        mine = [blow is not None and blow[0] == key for blow in blows]
+        output.resend(entry for entry, ours in zip(others, mine, strict=True) if not ours)
+        output.silence(due_ns, position_ticks)
+        if blows.count((key, False)) > blows.count((key, True)):  # a beat is out, and its end was not
+            output.system(midi.note_off(key), due_ns)

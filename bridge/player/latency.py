@@ -28,6 +28,11 @@ class Latency:
         self._at_ns: int | None = None  # up to when the shift has followed the setting
 
     @property
+    def shift_ns(self) -> int:
+        """How much earlier notes go out now; negative: later."""
+        return self._shift_ns
+
+    @property
     def ahead_ns(self) -> int:
         """How far ahead of the song notes may have to go out; 0 where they go out behind it."""
         return max(0, self._shift_ns, self._wanted_ns)

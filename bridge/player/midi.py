@@ -41,6 +41,12 @@ def song_position(sixteenths: int) -> bytes:
     return bytes((_SONG_POSITION, position & 127, position >> 7))
 
 
+def strikes(message: bytes) -> bool:
+    """Whether a message strikes a key."""
+    struck = key_struck(message)
+    return struck is not None and struck[1]
+
+
 def key_struck(message: bytes) -> tuple[int, bool] | None:
     """Which key a message strikes (True) or closes (False); None for any other message."""
     kind = message[0] & 0xF0

@@ -85,9 +85,10 @@ class Output:
     """
 
     def __init__(self, port: MidiOut, recorder: Recorder, drums: Drums) -> None:
+        self.recorder = recorder
+        """Writes down what is out."""
         self._port = port
         self._drums = drums
-        self._recorder = recorder
         self._open: dict[int, _Note] = {}  # by key
         self._ledger: deque[_Handed] = deque()  # handed over, may still be taken back
         self._last_due_ns: dict[int, int] = {}  # by key; _NO_KEY: of what concerns no key
@@ -267,12 +268,12 @@ class Output:
         """Hand over a message of a note; returns when it is due after all."""
         due_ns = self._in_order(_key_of(message), due_ns)
         self._port.send(message, due_ns)
-        self._ledger.append(_Handed(event, due_ns, message, note, self._recorder.place(ticks)))
+        self._ledger.append(_Handed(event, due_ns, message, note, self.recorder.place(ticks)))
         return due_ns
 
     def _write_down(self, handed: _Handed) -> None:
         if handed.message is not None:
-            self._recorder.note(handed.file_ticks, handed.message)
+            self.recorder.note(handed.file_ticks, handed.message)
 
 
 def _key_of(message: bytes) -> int:

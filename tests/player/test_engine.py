@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.groove import DrumLoop
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_notes
-from bridge.player.engine import START_DELAY_NS
+from bridge.player.ahead import START_DELAY_NS
 from bridge.player.messages import (
     Anchor,
     Command,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.groove import DrumLoop, Voice
 from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_hits, loop_notes
-from bridge.player.engine import LOOKAHEAD_NS, REVISE_NS
+from bridge.player.ahead import LOOKAHEAD_NS, REVISE_NS
 from bridge.player.messages import (
     Anchor,
     LoopPlaying,

@@ -13,7 +13,8 @@ import pytest
 
 from bridge.groove.notes import LOOP_TICKS
 from bridge.player import PlayerConfig
-from bridge.player.engine import WAKE_NS, Engine
+from bridge.player.ahead import WAKE_NS
+from bridge.player.engine import Engine
 from bridge.player.lifeline import Lifeline
 from bridge.player.messages import (
     Anchor,
