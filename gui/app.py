@@ -7,7 +7,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,10 +29,11 @@ from bridge.studio import Studio
 from bridge.studio.history import History
 from bridge.studio.journal import Journal, Kept, read_journal
 from bridge.studio.last_time import LastTime, load_last
+from bridge.studio.saved import set_aside
+from bridge.studio.seat import Seat
 from bridge.studio.session_file import Session, playable
 from bridge.studio.sketch import Maker
 from gui.models import Opened, SessionModel
-from gui.models.sessions import LAST_TIME
 from gui.views import MainWindow, theme
 from gui.views.appearance import palette_for
 
@@ -47,7 +48,8 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     app = QApplication(list(argv))
     app.setApplicationName("Groovebridge")
     app.setDesktopFileName("groovebridge")
-    session = SessionModel(lambda: open_as_left(bundle, fresh), list_ports, data_folder())
+    seat = Seat.take(data_folder())
+    session = SessionModel(lambda: open_as_left(bundle, seat.desk, fresh), list_ports, seat)
     theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
     with _closing_on_signals(window), bugs_told(session):
@@ -59,13 +61,11 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     return status
 
 
-def open_as_left(bundle: Path | None, fresh: bool = False) -> Opened:
+def open_as_left(bundle: Path | None, desk: Path, fresh: bool = False) -> Opened:
     """`open_studio` with what was at the desk last time, if that is wanted; what is not is set aside."""
-    path = data_folder() / LAST_TIME
-    if fresh:
-        with suppress(OSError):  # there may be none
-            path.replace(path.with_suffix(".old.json"))
-    last, trouble = (None, "") if fresh else load_last(path)
+    if fresh and desk.exists():
+        set_aside(desk)
+    last, trouble = (None, "") if fresh else load_last(desk)
     opened = open_studio(bundle, last=last)
     if trouble:
         opened.studio.report_fault(trouble)

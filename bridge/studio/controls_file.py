@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,12 +13,10 @@ from pydantic import Field, ValidationError
 from bridge.errors import GroovebridgeError
 from bridge.files import make_folder, write_atomically
 from bridge.studio.controls import Kind, Source
-from bridge.studio.saved import VERSION, StrictData, read_saved
+from bridge.studio.saved import VERSION, StrictData, read_saved, set_aside
 
 _KIND: Literal["controllers"] = "controllers"
-_BEGINS_ANEW = (
-    "What your controllers were set to cannot be read, so they move nothing yet; the old file is now {aside}."
-)
+_BEGINS_ANEW = "What your controllers were set to cannot be read, so they move nothing yet. {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +76,6 @@ def load_controls(path: Path) -> tuple[ControlSetup, str]:
     try:
         data = _Setup.model_validate(read_saved(path, _KIND))
     except (ValidationError, GroovebridgeError):
-        aside = path.with_name(f"{path.stem}.old{path.suffix}")
-        with suppress(OSError):
-            path.replace(aside)
-        return ControlSetup(), _BEGINS_ANEW.format(aside=aside)
+        return ControlSetup(), _BEGINS_ANEW.format(where=set_aside(path))
     mappings = {Source(each.kind, each.channel, each.number): each.target for each in data.mappings}
     return ControlSetup(data.inputs, mappings, data.programs), ""

@@ -16,6 +16,9 @@ from bridge.groove.edit import to_rows
 from bridge.studio.saved import SketchData
 from bridge.studio.sketch import Sketch
 
+NEWEST = 500
+"""So many takes are at hand, and all before them that are pinned or named; the journal has every one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Take:
@@ -34,7 +37,8 @@ class Take:
 
 
 class History:
-    """The takes, oldest first. Not thread-safe: the studio's lock guards it.
+    """The takes that are at hand, oldest first: in a night of new loops they grow no more than a journal that
+    is read. Not thread-safe: the studio's lock guards it.
 
     `write` is given each line of the journal that is new, and must not block.
     """
@@ -51,7 +55,7 @@ class History:
 
     @property
     def takes(self) -> tuple[Take, ...]:
-        """All takes, oldest first."""
+        """The newest `NEWEST`, and those before that are pinned or named; oldest first."""
         return tuple(self._takes.values())
 
     def played(self, loop: DrumLoop, sketch: Sketch) -> Take:
@@ -97,6 +101,9 @@ class History:
 
     def _add(self, take: Take) -> None:
         self._takes[take.number] = take
+        for number in list(self._takes)[:-NEWEST]:
+            if not (self._takes[number].pinned or self._takes[number].name):
+                del self._takes[number]
         for line in lines_of(take):
             self._write(line)
 

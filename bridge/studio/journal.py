@@ -28,11 +28,9 @@ from typing import Any, BinaryIO
 from bridge.errors import GroovebridgeError
 from bridge.files import FileWriteError, make_folder, write_atomically
 from bridge.groove.edit import of_rows
-from bridge.studio.history import Take, lines_of
+from bridge.studio.history import NEWEST, Take, lines_of
 from bridge.studio.saved import SketchData
 
-NEWEST = 500
-"""So many of the newest takes are read."""
 LONGEST = 4 * NEWEST
 """A journal with more takes than that is renewed."""
 

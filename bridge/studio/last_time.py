@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,13 +10,11 @@ from pydantic import ValidationError
 
 from bridge.errors import GroovebridgeError
 from bridge.files import write_atomically
-from bridge.studio.saved import VERSION, StrictData, read_saved
+from bridge.studio.saved import VERSION, StrictData, read_saved, set_aside
 from bridge.studio.session_file import Session, SessionData
 
 _KIND: Literal["desk"] = "desk"
-_BEGINS_ANEW = (
-    "What was at the desk last time cannot be read, so it begins anew; the old file is now {aside}."
-)
+_BEGINS_ANEW = "What was at the desk last time cannot be read, so it begins anew. {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,5 @@ def load_last(path: Path) -> tuple[LastTime | None, str]:
         desk = _Desk.model_validate(read_saved(path, _KIND))
         session = desk.session.build()
     except (ValidationError, ValueError, GroovebridgeError):
-        aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
-        with suppress(OSError):
-            path.replace(aside)
-        return None, _BEGINS_ANEW.format(aside=aside)
+        return None, _BEGINS_ANEW.format(where=set_aside(path))
     return LastTime(session, desk.file, desk.unsaved, desk.recent, desk.brought, desk.since), ""

@@ -7,6 +7,7 @@ of step, voice, velocity and offset (`bridge.groove.edit.to_rows`).
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -174,6 +175,19 @@ def read_saved(path: Path, kind: str) -> dict[str, Any]:
             f"{VERSION}). Update Groovebridge to open it."
         )
     return content
+
+
+def set_aside(path: Path) -> str:
+    """Give a file of ours that cannot be read another name, so that what is in it is not written over:
+    desk.json becomes desk.old.json, or desk.old-2.json where that is taken. A sentence that says where it is.
+    """
+    names = (f"{path.stem}.old{'' if number == 1 else f'-{number}'}{path.suffix}" for number in count(1))
+    aside = next(each for each in map(path.with_name, names) if not each.exists())
+    try:
+        path.replace(aside)
+    except OSError:
+        return f"{path} cannot be given another name, so it will be written over."
+    return f"The old file is now {aside}."
 
 
 def first_reason(error: Exception) -> str:

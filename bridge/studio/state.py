@@ -52,7 +52,7 @@ class StudioState:
     ended        the player process has ended (opening ports or `play` starts another)
     can_undo     there is something to go back to; can_redo: something was taken back
     tape_bars    how many of the last bars can be had back as they were played
-    takes        every loop that was played, oldest first; take the number of the one that sounds
+    takes        the loops that were played (`History.takes`), oldest first; take the number of what sounds
     """
 
     sketch: Sketch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 
 from PyQt6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, QUrl, pyqtSignal
@@ -22,7 +22,7 @@ NO_INDEX = QModelIndex()
 
 
 class HistoryModel(QAbstractListModel):
-    """All takes, the newest first. `TAKE_ROLE` gives the `Take` of a row. Qt thread only.
+    """The takes at hand, the newest first. `TAKE_ROLE` gives the `Take` of a row. Qt thread only.
 
     What is dragged out is a .mid file of each chosen take, in a folder of its own that goes with the model;
     `tempo` and `notes` (and channel) say how it is written, and `failed` gets the sentence when it cannot be.
@@ -46,12 +46,13 @@ class HistoryModel(QAbstractListModel):
 
     @property
     def takes(self) -> tuple[Take, ...]:
-        """All takes, the newest first."""
+        """The takes at hand, the newest first."""
         return self._takes
 
     def show(self, takes: Sequence[Take]) -> None:
-        """Show these takes, oldest first as the studio has them. New ones are added, so a selection stays."""
+        """Show these takes, oldest first as the studio has them. Rows come and go: a selection stays."""
         newest_first = tuple(reversed(takes))
+        self._remove_all_but({take.number for take in newest_first})
         added = len(newest_first) - len(self._takes)
         if added > 0 and [take.number for take in newest_first[added:]] == [t.number for t in self._takes]:
             self.beginInsertRows(NO_INDEX, 0, added - 1)
@@ -65,6 +66,13 @@ class HistoryModel(QAbstractListModel):
         for row, (old, new) in enumerate(zip(before, newest_first, strict=True)):
             if old != new:
                 self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _remove_all_but(self, numbers: Set[int]) -> None:
+        for row in reversed(range(len(self._takes))):
+            if self._takes[row].number not in numbers:
+                self.beginRemoveRows(NO_INDEX, row, row)
+                self._takes = self._takes[:row] + self._takes[row + 1 :]
+                self.endRemoveRows()
 
     # --- what Qt asks ---
 

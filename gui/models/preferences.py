@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
 from bridge.files import make_folder, write_atomically
+from bridge.studio.saved import set_aside
 
 
 class Appearance(StrEnum):
@@ -42,8 +43,8 @@ def preferences_path() -> Path:
 class Preferences(QObject):
     """The preferences, observable. Qt thread only.
 
-    A file that is missing gives the defaults; a damaged one too, with a sentence for `say`. So does one that
-    cannot be written: the wish then holds until the window closes.
+    A file that is missing gives the defaults; a damaged one too, which is set aside, with a sentence for
+    `say`. One that cannot be written is said: the wish then holds until the window closes.
     """
 
     changed = pyqtSignal()
@@ -63,7 +64,7 @@ class Preferences(QObject):
             try:
                 self._wishes = read_wishes(self.path)
             except GroovebridgeError as error:
-                self._say(str(error))
+                self._say(f"{error} {set_aside(self.path)}")
         return self._wishes
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -106,7 +107,6 @@ def read_wishes(path: Path) -> Wishes:
         return Wishes()
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise GroovebridgeError(
-            f"Your preferences in {path} cannot be read, so the window looks as it did at first. "
-            "Choose again in the settings, and the file is written anew."
+            f"Your preferences in {path} cannot be read, so the window looks as it did at first."
         ) from error
     return Wishes(appearance, guided)

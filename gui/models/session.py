@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -20,6 +19,7 @@ from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.seat import Seat
 from bridge.studio.sketch import Drawn, Sketch, Spot
 from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
@@ -93,9 +93,9 @@ class SessionModel(QObject):
         self,
         open_studio: Callable[[], Opened],
         list_ports: Callable[[], PortNames],
-        data: Path | None = None,
+        seat: Seat | None = None,
     ) -> None:
-        """`data`: the folder where what is at the desk is kept for the next start; None: it is not."""
+        """`seat`: where what is at the desk is kept for the next start; None: it is not."""
         super().__init__()
         self.playhead = Playhead()
         self._open_studio = open_studio
@@ -104,7 +104,7 @@ class SessionModel(QObject):
         self.ports.failed.connect(self.report)
         self.preferences = Preferences(self.report)
         self.first_steps = FirstSteps()
-        self.sessions = SessionFiles(self._worker, self.report, data)
+        self.sessions = SessionFiles(self._worker, self.report, seat)
         self.takeout = Takeout(self._worker, self.report)
         self.journey = JourneyModel(self.report)
         self.pins = PinModel(self._place_of)

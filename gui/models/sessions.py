@@ -14,6 +14,7 @@ from bridge.files import make_folder
 from bridge.studio import Studio
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.seat import Seat
 from bridge.studio.session_file import (
     SUFFIX,
     Session,
@@ -28,15 +29,12 @@ from gui.models.worker import Worker, sentence
 RECENT = 8
 """So many files are remembered."""
 UNTITLED = "Untitled"
-LAST_TIME = "desk.json"
-BEFORE = f"before{SUFFIX}"
-"""What was open, and not saved, before another session was opened."""
 
 
 class SessionFiles(QObject):
     """Qt thread only; files are read, written and opened in the background, and the beat goes on.
 
-    data   the folder of what is kept by itself; None: nothing is
+    seat   where it is kept by itself, and left with the window; None: nowhere
     say    gets a sentence for what cannot be done, and for what is to be known
 
     `changed` tells of another file, another list of recent ones, or that there is something to save.
@@ -44,11 +42,11 @@ class SessionFiles(QObject):
 
     changed = pyqtSignal()
 
-    def __init__(self, worker: Worker, say: Callable[[str], None], data: Path | None) -> None:
+    def __init__(self, worker: Worker, say: Callable[[str], None], seat: Seat | None) -> None:
         super().__init__()
         self._worker = worker
         self._say = say
-        self._data = data
+        self._seat = seat
         self._studio: Studio | None = None
         self._morpher: Morpher | None = None
         self._file: Path | None = None
@@ -58,7 +56,7 @@ class SessionFiles(QObject):
         self._brought: tuple[int, ...] = ()
         self._since = 0
         self._has_before = self.before is not None and self.before.exists()
-        self._autosave = None if data is None else Autosave(worker, data / LAST_TIME, self._last, say)
+        self._autosave = None if seat is None else Autosave(worker, seat.desk, self._last, say)
 
     # --- what there is to see ---
 
@@ -85,7 +83,7 @@ class SessionFiles(QObject):
     @property
     def before(self) -> Path | None:
         """Where the changes are that were not saved when another session was opened; None: nowhere."""
-        return None if self._data is None else self._data / BEFORE
+        return None if self._seat is None else self._seat.before
 
     @property
     def has_before(self) -> bool:
@@ -148,6 +146,8 @@ class SessionFiles(QObject):
         """Keep what is at the desk. When the worker is closed and the studio is not."""
         if self._autosave is not None:
             self._autosave.close()
+        if self._seat is not None:
+            self._seat.leave()
         self._studio = self._morpher = None
 
     # --- inside ---

@@ -38,10 +38,10 @@ from bridge.player.messages import (
 from bridge.ports.base import PortNames
 from bridge.studio import Studio
 from bridge.studio.last_time import load_last
+from bridge.studio.seat import Seat
 from bridge.studio.session_file import Session
 from bridge.studio.sketch import Sketch, Spot
 from gui.models import Opened, Phase, SessionModel
-from gui.models.sessions import LAST_TIME
 from gui.views import MainWindow
 
 AXES = {f"z{number}": 0.25 * number - 1 for number in range(1, 9)}
@@ -176,17 +176,18 @@ class Desk:
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
     list_trouble: Exception | None = None
-    data: Path | None = None  # where what is at the desk is kept
+    data: Path | None = None  # the folder where what is at the desk is kept
 
     def __post_init__(self) -> None:
-        self.session = SessionModel(self._open_studio, self._list_ports, self.data)
+        self.seat = None if self.data is None else Seat.take(self.data)
+        self.session = SessionModel(self._open_studio, self._list_ports, self.seat)
         self.window = MainWindow(self.session)
         self.qtbot.addWidget(self.window)
 
     def _open_studio(self) -> Opened:
         if self.trouble is not None:
             raise self.trouble
-        last = None if self.data is None else load_last(self.data / LAST_TIME)[0]
+        last = None if self.seat is None else load_last(self.seat.desk)[0]
         begin = Session() if last is None else last.session
         studio = Studio(
             PlainModel(),

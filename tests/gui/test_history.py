@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QLineEdit
 
 from bridge.player.messages import PlayerConfig
 from bridge.studio import Studio
+from bridge.studio import history as takes
 from bridge.studio.sketch import Spot
 from gui import app
 from gui.models.history import TAKE_ROLE
@@ -49,6 +50,26 @@ def test_a_double_click_plays_a_take_again(desk: Desk) -> None:
     state = desk.session.state
     assert state is not None
     assert state.settings == first.sketch.settings
+
+
+def test_the_oldest_take_goes_when_there_are_too_many_and_what_is_selected_stays_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takes, "NEWEST", 3)
+    play_ideas(desk, 3)
+    strip, model = desk.window.history, desk.session.history
+    strip.pin.emit(1, True)
+    strip.setCurrentIndex(model.index(0))
+    for newest in (4, 5):
+        desk.session.ask(Studio.new_idea)
+        desk.until(lambda: desk.session.next_loop is not None)
+        desk.band.turn_over()
+        desk.until(lambda newest=newest: model.takes[0].number == newest)  # type: ignore[misc]
+    assert [take.number for take in model.takes] == [5, 4, 3, 1]
+    assert [index.data() for index in strip.selectedIndexes()] == ["Take 3"]
+    state = desk.session.state
+    assert state is not None
+    assert (state.take, model.rowCount()) == (5, 4)
 
 
 def test_takes_are_pinned_and_named_and_the_strip_shows_it(desk: Desk) -> None:

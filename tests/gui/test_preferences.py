@@ -53,6 +53,8 @@ def test_a_damaged_file_gives_the_defaults_and_a_sentence(text: str, tmp_path: P
     assert kept.wishes == Wishes()
     assert len(said) == 1
     assert str(path) in said[0]
+    assert str(tmp_path / "preferences.old.json") in said[0]
+    assert (tmp_path / "preferences.old.json").read_text(encoding="utf-8") == text
     kept.set_appearance(Appearance.LIGHT)
     assert read_wishes(path).appearance is Appearance.LIGHT
 
@@ -90,4 +92,4 @@ def test_what_is_wrong_with_the_preferences_is_still_said_when_the_drummer_is_th
     assert closed_desk.session.preferences.wishes == Wishes()
     closed_desk.open()
     assert str(path) in closed_desk.session.status.text
-    path.unlink()
+    path.with_name("preferences.old.json").unlink()

@@ -25,7 +25,6 @@ from bridge.studio.session_file import Session, load_session, session_of
 from bridge.studio.sketch import Sketch
 from gui import app, launch
 from gui.models import autosave
-from gui.models.sessions import LAST_TIME
 from gui.views.sessions_page import SessionsPage
 from tests.gui.desk import Desk
 from tests.gui.hands import click, key
@@ -114,7 +113,7 @@ def test_a_session_is_saved_and_comes_back_in_another_window(
     assert first.window.windowTitle() == "song[*] – Groovebridge"
     assert not first.window.isWindowModified()
     first.window.close()
-    (tmp_path / "data" / LAST_TIME).unlink()
+    (tmp_path / "data" / "desk.json").unlink()
     second = make_desk()
     key(second.window, Qt.Key.Key_O, CTRL)
     choose(second, path)
@@ -212,7 +211,7 @@ def test_where_nothing_can_be_saved_a_sentence_says_so_and_nothing_is_lost(kept:
 
 def test_what_is_at_the_desk_is_kept_as_it_changes(kept: Desk, tmp_path: Path) -> None:
     arrange(kept)
-    path = tmp_path / "data" / LAST_TIME
+    path = tmp_path / "data" / "desk.json"
 
     def is_kept() -> bool:
         last, _ = load_last(path)
@@ -283,12 +282,12 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LastTime:
     monkeypatch.setattr(app, "data_folder", lambda: tmp_path)
     config = PlayerConfig("none", sync=Sync.CLOCK, bpm=97.5, latency_ms=7.0)
     last = LastTime(Session(Sketch(Settings(seed=3, sliders={"density": 0.5})), config, SwapAt.STEP, True))
-    save_last(tmp_path / LAST_TIME, last)
+    save_last(tmp_path / "desk.json", last)
     return last
 
 
-def test_the_real_window_begins_as_the_killed_one_was(left: LastTime) -> None:
-    opened = app.open_as_left(None)
+def test_the_real_window_begins_as_the_killed_one_was(left: LastTime, tmp_path: Path) -> None:
+    opened = app.open_as_left(None, tmp_path / "desk.json")
     try:
         began = session_of(opened.studio, Morphing())
         assert replace(began, config=replace(began.config, api="none")) == left.session
@@ -302,7 +301,7 @@ def test_asked_for_a_fresh_start_it_begins_anew_and_throws_nothing_away(
     left: LastTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "open_studio", lambda _bundle, last: last)
-    assert app.open_as_left(None, fresh=True) is None
+    assert app.open_as_left(None, tmp_path / "desk.json", fresh=True) is None
     assert load_last(tmp_path / "desk.old.json")[0] == left
 
 
@@ -318,16 +317,43 @@ def test_the_command_line_asks_for_a_fresh_window(monkeypatch: pytest.MonkeyPatc
     assert asked == [False, True]
 
 
+def test_two_windows_at_once_keep_their_desks_apart_and_both_come_back(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    first = make_desk()
+    first.session.ask(Studio.set_tempo, 97.5)
+    second = make_desk()
+    assert second.session.state is not None
+    assert second.session.state.bpm == 120
+    second.session.ask(Studio.set_tempo, 111.0)
+    assert second.session.sessions.before != first.session.sessions.before
+    for desk in (first, second):
+        desk.window.close()
+    assert [each.session.state.bpm for each in (make_desk(), make_desk()) if each.session.state] == [
+        97.5,
+        111,
+    ]
+
+
+def test_a_window_that_is_closed_gives_its_desk_to_the_next(make_desk: Callable[[], Desk]) -> None:
+    first, second = make_desk(), make_desk()
+    first.session.ask(Studio.set_tempo, 97.5)
+    first.window.close()
+    third = make_desk()
+    assert third.session.state is not None
+    assert third.session.state.bpm == 97.5
+    assert third.session.sessions.before != second.session.sessions.before
+
+
 KILLED = """
 import os, signal
 from bridge.studio import Studio
 from gui import app
-from gui.models.sessions import LAST_TIME
 
 refresh, begun = app.SessionModel._refresh, []
 def work_then_die(session):
     refresh(session)
-    kept = app.data_folder() / LAST_TIME
+    kept = app.data_folder() / "desk.json"
     if not begun and session.can_toggle:
         begun.append(True)
         session.ask(Studio.set_tempo, 397.5)
@@ -355,7 +381,7 @@ def test_a_window_that_was_killed_while_it_played_comes_back_with_loop_tempo_and
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
     monkeypatch.setattr(app, "data_folder", lambda: tmp_path / "groovebridge")
-    opened = app.open_as_left(None)
+    opened = app.open_as_left(None, tmp_path / "groovebridge" / "desk.json")
     try:
         state = opened.studio.state
         assert (state.bpm, dict(state.settings.sliders)) == (397.5, {"density": 0.5})

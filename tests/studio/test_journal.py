@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.groove import DrumLoop
-from bridge.studio.history import History, Take
+from bridge.studio.history import NEWEST, History, Take
 from bridge.studio.journal import LONGEST, Journal, read_journal, renew
 from bridge.studio.sketch import Sketch
 from tests.player.support import random_loop
@@ -55,6 +55,24 @@ def test_a_renewed_journal_has_what_was_read_and_the_old_one_stays_whole(tmp_pat
     assert (again.takes, again.count) == (kept.takes, 12)
     assert renew(path, again.takes) == tmp_path / "history-0002.jsonl"
     assert read_journal(path).takes == kept.takes
+
+
+def test_a_night_of_new_loops_stays_bounded_and_the_journal_has_every_one() -> None:
+    lines: list[str] = []
+    history = History((), lines.append)
+    for number in range(20_000):
+        take = history.played(LOOPS[number % 5], Sketch())
+        assert take.number == number + 1
+        if take.number == 7:
+            history.pin(7, True)
+        if take.number == 9:
+            history.rename(9, "the good one")
+        assert len(history.takes) <= NEWEST + 2
+    assert [each.number for each in history.takes] == [7, 9, *range(20_001 - NEWEST, 20_001)]
+    assert sum('"at":' in line for line in lines) == 20_000
+    history.pin(7, False)
+    assert history.played(LOOPS[0], Sketch()).number == 20_001
+    assert [each.number for each in history.takes][:2] == [9, 20_002 - NEWEST]
 
 
 def test_playing_goes_on_with_the_numbers_where_it_was(tmp_path: Path) -> None:

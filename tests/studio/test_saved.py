@@ -16,7 +16,7 @@ from bridge.groove.edit import REST, Touch
 from bridge.model import Settings
 from bridge.studio.history import History, Take
 from bridge.studio.journal import Journal, read_journal
-from bridge.studio.saved import SavedFileError, SketchData, load_preset, save_preset
+from bridge.studio.saved import SavedFileError, SketchData, load_preset, save_preset, set_aside
 from bridge.studio.sketch import Drawn, Given, Sketch, Spot, Way
 from tests.player.support import random_loop
 
@@ -208,3 +208,22 @@ def test_a_disk_that_takes_no_more_is_said_once_and_playing_goes_on(tmp_path: Pa
 def test_a_take_that_is_not_there_is_refused() -> None:
     with pytest.raises(GroovebridgeError, match="no take 7"):
         History().pin(7, True)
+
+
+# --- what cannot be read ---
+
+
+def test_what_is_set_aside_is_never_written_over_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "desk.json"
+    for text in ("first", "second", "third"):
+        path.write_text(text)
+        sentence = set_aside(path)
+        assert not path.exists()
+    names = ("desk.old.json", "desk.old-2.json", "desk.old-3.json")
+    assert [(tmp_path / name).read_text() for name in names] == ["first", "second", "third"]
+    assert str(tmp_path / names[-1]) in sentence
+
+
+def test_what_cannot_be_set_aside_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "desk.json"
+    assert set_aside(path) == f"{path} cannot be given another name, so it will be written over."

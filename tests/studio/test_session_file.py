@@ -226,7 +226,8 @@ def test_a_desk_that_cannot_be_read_is_set_aside_and_said_once(tmp_path: Path) -
     last, said = load_last(path)
     assert last is None
     assert "begins anew" in said
-    assert (tmp_path / "desk.damaged.json").exists()
+    assert (tmp_path / "desk.old.json").exists()
+    assert str(tmp_path / "desk.old.json") in said
     assert load_last(path) == (None, "")
 
 
