@@ -1,60 +1,20 @@
-"""The song follows a path over the map, bar by bar.
-
-    song     |  bar 0  :         |  bar 1  :         |  bar 2
-    asked    | at(0)   : at(1)   |         : at(2)   |
-    heard    | at(0)             | at(1)             | at(2)
-
-In the middle of a bar the place of the next one is asked for, to be heard from its bar line. Where a song
-that jumped finds itself elsewhere in the first half of a bar, that bar's own place is asked for at the next
-step. So a bar sounds the same however one got there.
-"""
+"""The song follows a path over the map, bar by bar; when a bar's place is asked for is `rides`' matter."""
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bridge.errors import GroovebridgeError
-from bridge.groove.notes import TICKS_PER_BAR
-from bridge.player.messages import Anchor, Motion, SwapAt
+from bridge.player.messages import SwapAt
 from bridge.studio.path import Path, Place
+from bridge.studio.rides import Rider, due
 from bridge.studio.sketch import Sketch, Spot
-from bridge.studio.state import position_ticks
 from bridge.studio.studio import Studio
 from bridge.studio.undo import Lasting
-from bridge.timing import BeatMap
 
-LONGEST_WAIT_S = 60.0
 _NO_PATH = "There is no path to follow. Draw one on the map: switch Path on, then click where it should go."
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The bar (from 0) whose place is wanted now, when it is to be heard, and when to look again (None: when
-    the transport changes); times as those of the anchor.
-    """
-
-    bar: int
-    at: SwapAt
-    look_ns: int | None = None
-
-
-def due(anchor: Anchor | None, now_ns: int) -> Due:
-    """What is wanted at a moment. Pure. While the song stands it is the bar that it begins with: the first
-    where we lead, else where the other program left it.
-    """
-    if anchor is None or (anchor.motion is not Motion.ROLLING and anchor.sync.leads):
-        return Due(0, SwapAt.STEP)
-    ticks = position_ticks(anchor, now_ns)
-    if anchor.motion is not Motion.ROLLING:
-        return Due(int(ticks // TICKS_PER_BAR), SwapAt.STEP)
-    bar = math.floor(ticks / TICKS_PER_BAR + 0.5)
-    line = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
-    at = SwapAt.STEP if ticks >= bar * TICKS_PER_BAR else SwapAt.BAR
-    return Due(bar, at, math.ceil(line.to_ns((bar + 0.5) * TICKS_PER_BAR)) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +26,15 @@ class Journeying:
     heading: Place | None = None
 
 
-class Journey:
-    """The path of one studio. Thread-safe; while the song follows it there is a thread, so no window can hold
-    it up. Sliders, locks and the mix may move meanwhile; whoever takes the idea elsewhere (a hand on the map,
-    a new idea, the morph, undo) ends it. All that one ride did is one step of undo.
-
-    `told` is called, from any thread, when there is something new to see; it must not block.
+class Journey(Rider):
+    """The path of one studio. Sliders, locks and the mix may move meanwhile; whoever takes the idea elsewhere
+    (a hand on the map, a new idea, the morph, undo) ends it. All that one ride did is one step of undo.
     """
 
     def __init__(self, studio: Studio, told: Callable[[], None] = lambda: None) -> None:
-        self._studio = studio
-        self._told = told
-        self._changed = threading.Condition()
+        super().__init__(studio, told, "studio-journey")
         self._seen = Journeying()
-        self._thread: threading.Thread | None = None
-        self._unsubscribe = studio.subscribe(lambda _: self._wake())
+        self._listen()
 
     @property
     def journeying(self) -> Journeying:
@@ -103,8 +57,7 @@ class Journey:
         self.close_ride()
         with self._changed:
             self._seen = replace(self._seen, following=True)
-            self._thread = threading.Thread(target=self._run, name="studio-journey", daemon=True)
-            self._thread.start()
+            self._set_off()
         self._told()
 
     def stop(self) -> None:
@@ -116,22 +69,7 @@ class Journey:
             self._changed.notify_all()
         self._told()
 
-    def close_ride(self) -> None:
-        """Stop, and wait for the thread to end. Not from a callback of the studio."""
-        self.stop()
-        if self._thread is not None:
-            self._thread.join()
-
-    def close(self) -> None:
-        """End for good, before the studio does. Idempotent. Not from a callback of the studio."""
-        self._unsubscribe()
-        self.close_ride()
-
-    # --- inside; the studio is never called with the lock held ---
-
-    def _wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+    # --- inside ---
 
     def _run(self) -> None:
         gesture = Lasting()
@@ -155,8 +93,7 @@ class Journey:
                 there = Spot(*path.at(wanted.bar))
                 if there != here:
                     return there, wanted.at
-                wait_s = LONGEST_WAIT_S if wanted.look_ns is None else (wanted.look_ns - now_ns) / 1e9
-                self._changed.wait(min(max(0.0, wait_s), LONGEST_WAIT_S))
+                self._changed.wait(wanted.wait_s(now_ns))
             return None
 
     def _go(self, here: Spot | None, there: Spot, at: SwapAt, gesture: Lasting) -> bool:

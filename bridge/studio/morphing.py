@@ -11,7 +11,6 @@ arrives at the n-th bar line from its start.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from bridge.groove import DrumLoop
 from bridge.groove.loop import BEATS_PER_BAR
 from bridge.player.messages import Anchor, Motion, SwapAt
 from bridge.studio import gestures
+from bridge.studio.rides import LONGEST_WAIT_S, Rider
 from bridge.studio.sketch import Sketch, Way
 from bridge.studio.state import StudioState, position_ticks
 from bridge.studio.studio import Studio
@@ -33,7 +33,6 @@ BARS = (1, 2, 4, 8, 16)
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
 BEHIND_NS = 20_000_000
 """A step is asked for so long after its bar line, so that the player, too, is past it."""
-LONGEST_WAIT_S = 60.0
 _NO_ENDS = "A morph needs both its ends: A and B each take the loop that plays."
 
 
@@ -93,24 +92,21 @@ class Morphing:
     riding: bool = False
 
 
-class Morpher:
-    """The morph of one studio. Thread-safe; the ride has a thread of its own, so no window can hold it up.
+class Morpher(Rider):
+    """The morph of one studio.
 
     A ride waits while the song stands, and ends when somebody moves the fader or when the loop comes to be
     of another origin (a new idea, a preset, undo). The ends of a morph that a preset or undo brought back are
-    taken up. `told` is called, from any thread, when there is something new to see; it must not block.
+    taken up.
     """
 
     def __init__(self, studio: Studio, told: Callable[[], None] = lambda: None) -> None:
-        self._studio = studio
-        self._told = told
-        self._changed = threading.Condition()
+        super().__init__(studio, told, "studio-morph")
         self._seen = Morphing()
         self._ride: Ride | None = None
         self._gesture: object = "morph"
         self._state = studio.state
-        self._thread: threading.Thread | None = None
-        self._unsubscribe = studio.subscribe(self._on_state)
+        self._listen()
         self._on_state(studio.state)
 
     @property
@@ -167,8 +163,7 @@ class Morpher:
         with self._changed:
             self._ride = Ride(start, end, share, 0.0 if share == 1 else 1.0, self._seen.bars)
             self._seen = replace(self._seen, riding=True)
-            self._thread = threading.Thread(target=self._run, name="studio-morph", daemon=True)
-            self._thread.start()
+            self._set_off()
         self._told()
 
     def stop(self) -> None:
@@ -181,18 +176,7 @@ class Morpher:
             self._changed.notify_all()
         self._told()
 
-    def close_ride(self) -> None:
-        """Stop, and wait for the ride's thread to end. Not from a callback of the studio."""
-        self.stop()
-        if self._thread is not None:
-            self._thread.join()
-
-    def close(self) -> None:
-        """End for good, before the studio does. Idempotent. Not from a callback of the studio."""
-        self._unsubscribe()
-        self.close_ride()
-
-    # --- inside; the studio is never called with the lock held ---
+    # --- inside ---
 
     def _ends(self) -> tuple[DrumLoop, DrumLoop]:
         seen = self.morphing

@@ -1,8 +1,9 @@
 """What a controller can move: every dial and button of the desk under a name that is kept in files.
 
-dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`
-buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, and for each voice `mute kick`,
-`solo kick`, `lock kick`
+dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`,
+           `wander amount`
+buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, `wander`, and for each voice
+           `mute kick`, `solo kick`, `lock kick`
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bridge.model.settings import AXIS_RANGE, NAMED_RANGE, TEMPERATURE_RANGE
 from bridge.studio import gestures
 from bridge.studio.morphing import Morpher
 from bridge.studio.studio import Studio
+from bridge.studio.wander import Wander
 from bridge.timing import MAX_BPM, MIN_BPM
 
 FADER_BPM = (60.0, 188.0)
@@ -58,6 +60,7 @@ def targets(
     axes: Sequence[str] = (),
     morpher: Morpher | None = None,
     coordinates: Callable[[Settings], Mapping[str, float]] = lambda _: {},
+    wander: Wander | None = None,
 ) -> dict[str, Target]:
     """All that there is on a desk, in the order of a list of it.
 
@@ -78,6 +81,11 @@ def targets(
         (MIN_BPM, MAX_BPM),
     )
     dials |= {name: _axis(studio, name, coordinates) for name in axes}
+    if wander is not None:
+        dials["wander amount"] = _dial(
+            lambda: wander.wandering.manner.amount, wander.set_amount, (0.0, 1.0), 0.02
+        )
+        dials["wander"] = Press(wander.toggle)
     return dials | _buttons(studio)
 
 

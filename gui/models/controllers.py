@@ -14,6 +14,7 @@ from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, controls_path, load_controls
 from bridge.studio.morphing import Morpher
 from bridge.studio.targets import targets
+from bridge.studio.wander import Wander
 
 
 class ControllerModel(QObject):
@@ -64,10 +65,12 @@ class ControllerModel(QObject):
         morpher: Morpher,
         sliders: Sequence[str],
         coordinates: Callable[[Settings], Mapping[str, float]],
+        wander: Wander,
     ) -> None:
         """Work at this studio, as was kept."""
         setup, trouble = load_controls(self.path)
-        desk = targets(studio, sliders, tuple(coordinates(studio.state.settings)), morpher, coordinates)
+        axes = tuple(coordinates(studio.state.settings))
+        desk = targets(studio, sliders, axes, morpher, coordinates, wander)
         self._controllers = Controllers(
             studio, desk, setup, self.path, self._told.emit, self._programmed.emit
         )

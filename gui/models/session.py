@@ -21,6 +21,7 @@ from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.seat import Seat
 from bridge.studio.sketch import Drawn, Sketch, Spot
+from bridge.studio.wander import Wander
 from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
 from gui.models.first_steps import FirstSteps
@@ -33,6 +34,7 @@ from gui.models.preferences import Preferences
 from gui.models.sessions import SessionFiles
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.takeout import Takeout
+from gui.models.wander import WanderModel
 from gui.models.worker import Worker, sentence
 
 P = ParamSpec("P")
@@ -107,6 +109,7 @@ class SessionModel(QObject):
         self.sessions = SessionFiles(self._worker, self.report, seat)
         self.takeout = Takeout(self._worker, self.report)
         self.journey = JourneyModel(self.report)
+        self.wander = WanderModel(self.report)
         self.pins = PinModel(self._place_of)
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
@@ -217,6 +220,7 @@ class SessionModel(QObject):
         self.sessions.close()
         self.takeout.close()
         self.journey.close()
+        self.wander.close()
         self.history.close()
         if self._morpher is not None:
             self._morpher.close()
@@ -236,8 +240,10 @@ class SessionModel(QObject):
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
         self._morpher = Morpher(self._opened.studio, self._told.emit)
         self.takeout.begin(self._opened.studio)
+        wander = Wander(self._opened.studio, self._opened.sliders, self.wander.tell)
+        self.wander.begin(wander)
         self.controllers.begin(
-            self._opened.studio, self._morpher, self._opened.sliders, self._opened.coordinates
+            self._opened.studio, self._morpher, self._opened.sliders, self._opened.coordinates, wander
         )
         self.journey.begin(self._opened.studio)
         self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)

@@ -60,6 +60,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Play", "F", "Fill for the rest of the bar", lambda _, session: session.ask(Studio.fill)),
     Shortcut("Play", "T", "Tap the tempo", lambda window, _: window.tap_tempo()),
     Shortcut("Play", "N", "New idea", lambda _, session: session.ask(Studio.new_idea)),
+    Shortcut("Play", "W", "Have the sliders wander, or stay", lambda _, session: session.wander.toggle()),
     Shortcut("Play", "L", "Lock the voice under the pointer", lambda window, _: window.lock_pointed()),
     Shortcut("Change", Standard.Undo, "Undo", lambda _, session: session.ask(Studio.undo)),
     Shortcut("Change", "Ctrl+Shift+Z", "Redo", lambda _, session: session.ask(Studio.redo)),

@@ -20,6 +20,7 @@ from gui.views.morph_bar import MorphBar
 from gui.views.path_bar import PathBar
 from gui.views.slider_grid import Entry, SliderGrid, SliderRow, signed
 from gui.views.value_slider import ValueSlider
+from gui.views.wander_bar import WanderBar
 
 AXES = tuple(f"z{number}" for number in range(1, 9))
 """The raw latent axes that have a slider: the eight that matter most, in standard deviations."""
@@ -82,10 +83,13 @@ class SliderPanel(QWidget):
         self.new_idea = learnable(Button("New idea", "", "New idea", role="main"), "new idea")
         self.seed = WholeBox("Seed", "", SEED_RANGE)
         self.swap: Segments[SwapAt] = Segments(SWAPS)
+        self._heard = QLabel("Heard")
+        self._heard.setToolTip("When a change is heard: now, or at the next step, bar or loop")
         self._idea = Captioned("Seed", self.seed)
         self.map = MapView(session)
         self.path = PathBar(session)
         self.morph = MorphBar(session)
+        self.wander = WanderBar(session)
         self.fill = learnable(Button("Fill", "", "Fill now"), "fill")
         self.undo = learnable(Button("Undo", "", "Undo"), "undo")
         self.redo = learnable(Button("Redo", "", "Redo"), "redo")
@@ -155,7 +159,12 @@ class SliderPanel(QWidget):
         right.addLayout(feel)
         right.addLayout(ideas)
         right.addWidget(self.morph)
-        right.addWidget(Captioned("Changes are heard now, or at the next", self.swap))
+        right.addWidget(self.wander)
+        heard = QHBoxLayout()
+        heard.setSpacing(theme.GAP)
+        heard.addWidget(self._heard)
+        heard.addWidget(self.swap, 1)
+        right.addLayout(heard)
         right.addStretch(1)
         return right
 

@@ -585,7 +585,7 @@ def test_tab_walks_through_the_controls_as_one_reads(desk: Desk) -> None:
     assert walked == [bar.stop, bar.tempo, bar.tap, bar.sync]
 
 
-@pytest.mark.parametrize(("raw", "loop_height"), [(False, 290), (True, 190)])
+@pytest.mark.parametrize(("raw", "loop_height"), [(False, 270), (True, 190)])
 def test_it_fits_the_smallest_size(desk: Desk, raw: bool, loop_height: int) -> None:
     desk.window.sliders.raw.setChecked(raw)
     desk.window.resize(1100, 700)

@@ -15,8 +15,9 @@ from bridge.groove.notes import TICKS_PER_BAR
 from bridge.model import Settings
 from bridge.player.messages import Anchor, Motion, SwapAt, Sync
 from bridge.studio import Studio, gestures
-from bridge.studio.journey import Due, Journey, due
+from bridge.studio.journey import Journey
 from bridge.studio.path import Path
+from bridge.studio.rides import Due, due
 from bridge.studio.sketch import Sketch, Spot
 from tests.studio.conftest import Desk, SmallModel
 

@@ -1,0 +1,73 @@
+"""The random walk of the sliders, as the window sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from bridge.errors import GroovebridgeError
+from bridge.studio.wander import Wander, Wandering
+
+
+class WanderModel(QObject):
+    """Qt thread only. `say` gets a sentence for what is refused; `changed` tells of all of it.
+
+    Before `begin` nothing wanders, and nothing happens.
+    """
+
+    changed = pyqtSignal()
+    _told = pyqtSignal()
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+        self._wander: Wander | None = None
+        self._shown = Wandering()
+        self._told.connect(self._look)  # queued by Qt when it comes from another thread
+
+    @property
+    def wandering(self) -> Wandering:
+        """Whether the sliders wander, and how."""
+        return self._shown
+
+    @property
+    def tell(self) -> Callable[[], None]:
+        """What a `Wander` is to call when there is something new; from any thread."""
+        return self._told.emit
+
+    def begin(self, wander: Wander) -> None:
+        """The studio is there, and its walk."""
+        self._wander = wander
+        self._look()
+
+    def close(self) -> None:
+        """End the walk, before the studio ends. Idempotent."""
+        if self._wander is not None:
+            self._wander.close()
+
+    def toggle(self) -> None:
+        """Have the sliders wander, or stay where they are."""
+        self._do(Wander.toggle)
+
+    def set_amount(self, amount: float) -> None:
+        """How far a slider may get from where it is, 0..1."""
+        self._do(lambda wander: wander.set_amount(amount))
+
+    def set_bars(self, bars: int) -> None:
+        """How many bars it is from a turning point to the next, one of `PACES`."""
+        self._do(lambda wander: wander.set_bars(bars))
+
+    def _do(self, act: Callable[[Wander], None]) -> None:
+        if self._wander is None:
+            return
+        try:
+            act(self._wander)
+        except GroovebridgeError as error:
+            self._say(str(error))
+        self._look()
+
+    def _look(self) -> None:
+        if self._wander is not None and self._wander.wandering != self._shown:
+            self._shown = self._wander.wandering
+            self.changed.emit()
