@@ -40,10 +40,11 @@ def test_the_sliders_wander_from_bar_to_bar_and_undo_brings_them_home(desk: Desk
     home = figures(desk)
     click(bar.wander)
     assert bar.wander.isChecked()
+    here = home
     for number in (1, 2, 3):
-        here = figures(desk)
         desk.band.report(in_bar(number))
-        desk.until(lambda here=here: figures(desk) != here)
+        desk.until(lambda: figures(desk) != here)
+        here = figures(desk)
     desk.session.ask(Studio.undo)
     assert figures(desk) == home
     desk.until(lambda: not bar.wander.isChecked())
