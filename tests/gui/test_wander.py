@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from PyQt6.QtCore import QPoint, Qt
 
@@ -30,6 +32,10 @@ def figures(desk: Desk) -> list[str]:
     return [row.figure.text() for row in desk.window.sliders.named.rows.values()]
 
 
+def differ(desk: Desk, before: list[str]) -> bool:
+    return figures(desk) != before
+
+
 def test_before_the_model_is_there_it_says_so(closed_desk: Desk) -> None:
     for control in closed_desk.window.sliders.wander.controls:
         assert not control.isEnabled()
@@ -40,11 +46,9 @@ def test_the_sliders_wander_from_bar_to_bar_and_undo_brings_them_home(desk: Desk
     home = figures(desk)
     click(bar.wander)
     assert bar.wander.isChecked()
-    here = home
     for number in (1, 2, 3):
         desk.band.report(in_bar(number))
-        desk.until(lambda: figures(desk) != here)
-        here = figures(desk)
+        desk.until(partial(differ, desk, figures(desk)))
     desk.session.ask(Studio.undo)
     assert figures(desk) == home
     desk.until(lambda: not bar.wander.isChecked())
