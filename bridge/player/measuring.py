@@ -8,7 +8,6 @@ from bridge.player.limits import SettingError
 from bridge.player.loopback import LoopbackTest
 from bridge.player.messages import Loopback, MeasureLoopback
 from bridge.player.output import Output
-from bridge.ports.base import Ports
 
 
 class Measuring:
@@ -26,12 +25,12 @@ class Measuring:
         return self._test is not None
 
     def begin(
-        self, asked: MeasureLoopback, ports: Ports | None, now_ns: int, *, song_stands: bool
+        self, asked: MeasureLoopback, output: Output | None, now_ns: int, *, song_stands: bool
     ) -> Loopback | None:
-        """Measure from now on, or say why not."""
+        """Measure from now on, or say why not. `output`: None without an input to hear it by, too."""
         if not song_stands:
             return Loopback(trouble="The latency is measured while the song stands: stop it, then measure.")
-        if ports is None or ports.inp is None:
+        if output is None:
             return Loopback(
                 trouble="There is no port to send notes out of and hear them come back at: "
                 "open an output and input."
@@ -39,7 +38,7 @@ class Measuring:
         if self._test is not None:
             return Loopback(trouble="The latency is being measured already.")
         try:
-            self._test = LoopbackTest(asked, now_ns + ports.out.lead_ns + START_DELAY_NS)
+            self._test = LoopbackTest(asked, now_ns + output.lead_ns + START_DELAY_NS)
         except SettingError as error:
             return Loopback(trouble=str(error))
         return None

@@ -69,8 +69,10 @@ class Rolling:
 
     def news(self, now_ns: int) -> Played | None:
         """What was played, once a bar more of it is out."""
-        played = min(self.song.to_ticks(now_ns), self.notes.to_ticks(now_ns))
-        if played < (self._told_bar + 1) * TICKS_PER_BAR:
+        next_ticks = (self._told_bar + 1) * TICKS_PER_BAR
+        if (played := self.song.to_ticks(now_ns)) < next_ticks:
+            return None
+        if (played := min(played, self.notes.to_ticks(now_ns))) < next_ticks:
             return None
         self._told_bar = int(played // TICKS_PER_BAR)
         return self.output.recorder.news(self._told_bar * TICKS_PER_BAR)
@@ -82,14 +84,15 @@ class Rolling:
         self._music.latency.glide(now_ns)
         soon = soon_ns(now_ns, self.output.lead_ns)
         limit = self.began_ticks + TICKS_PER_CLOCK if guessing else math.inf
-        notes_until = self.notes.to_ticks(soon)
-        self._hand_over(min(notes_until, limit), min(self.song.to_ticks(soon), limit))
+        notes = self.notes
+        notes_until = notes.to_ticks(soon)
+        self._hand_over(notes, min(notes_until, limit), min(self.song.to_ticks(soon), limit))
         if self._music.sequencer.position_ticks - notes_until > TICKS_PER_STEP and self.output.open_keys:
             self._close_early(now_ns)
 
-    def _hand_over(self, until: float, clock_until: float) -> None:
-        """Hand over the notes, and the clock, that come before these song positions."""
-        music, notes = self._music, self.notes
+    def _hand_over(self, notes: BeatMap, until: float, clock_until: float) -> None:
+        """Hand over the notes, along their line, and the clock that come before these song positions."""
+        music = self._music
         for event in music.voicing.in_order(music.sequencer.advance(until)):
             self.output.play(event, notes.to_ns(event.ticks), music.voicing)
         self._pulse.advance(self.song, clock_until, self.end_ticks, self.output)
@@ -109,7 +112,7 @@ class Rolling:
         """
         soon = soon_ns(now_ns, self.output.lead_ns)
         cursor = max(self._music.sequencer.position_ticks, self.song.to_ticks(soon))
-        self._hand_over(cursor, cursor)
+        self._hand_over(self.notes, cursor, cursor)
         return cursor if self.end_ticks is None else min(cursor, self.end_ticks)
 
     def bend(self, song: BeatMap, cursor_ticks: float) -> None:

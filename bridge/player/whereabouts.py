@@ -17,6 +17,7 @@ class Whereabouts:
 
     def __init__(self) -> None:
         self._told: Anchor | None = None
+        self._line = BeatMap.at(120, 0, 0)  # what the anchor that was told says of the time after it
         self.moved = False
         """The song started, stopped or jumped: tell the next anchor whatever it says."""
 
@@ -28,21 +29,20 @@ class Whereabouts:
             and not self.moved
             and _kind(anchor) == _kind(told)
             and abs(anchor.bpm - told.bpm) <= TEMPO_STEP_BPM
-            and not _astray(told, anchor)
+            and not self._is_astray(anchor)
         ):
             return False
         self.moved = False
         self._told = anchor
+        self._line = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
         return True
+
+    def _is_astray(self, anchor: Anchor) -> bool:
+        """Whether the rolling song is elsewhere by now than the anchor that was told says."""
+        if anchor.motion is not Motion.ROLLING:
+            return False
+        return abs(anchor.at_ns - self._line.to_ns(anchor.ticks)) > ASTRAY_NS
 
 
 def _kind(anchor: Anchor) -> tuple[object, ...]:
     return anchor.motion, anchor.sync, anchor.clock, anchor.peers
-
-
-def _astray(told: Anchor, anchor: Anchor) -> bool:
-    """Whether the rolling song is elsewhere by now than the anchor that was told says."""
-    if anchor.motion is not Motion.ROLLING:
-        return False
-    expected_ns = BeatMap.at(told.bpm, told.ticks, told.at_ns).to_ns(anchor.ticks)
-    return abs(anchor.at_ns - expected_ns) > ASTRAY_NS

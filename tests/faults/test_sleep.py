@@ -77,7 +77,7 @@ def test_what_sounded_when_the_machine_fell_asleep_is_closed_when_it_wakes() -> 
     rig = Rig()
     rig.do(SetLoop(random_loop(3, density=0.9), 1), Start())
     rig.run_ms(1000)
-    sounding = set(rig.engine._output.open_keys)  # type: ignore[union-attr]
+    sounding = set(rig.engine._transport.output.open_keys)  # type: ignore[union-attr]
     assert sounding
     woke_ns = sleep(rig, HOUR_NS)
     rig.engine.advance(rig.clock.ns)

@@ -142,7 +142,6 @@ def test_after_a_minute_alone_a_player_finishes_its_four_bars_and_ends_with_ever
 ) -> None:
     config = PlayerConfig(api="none", bpm=400)
     lifeline = Lifeline(config, studio[1], inbox)
-    player = _Player(config, inbox, lifeline)
     anchors: list[Anchor] = []
     report = lifeline.report
 
@@ -154,7 +153,8 @@ def test_after_a_minute_alone_a_player_finishes_its_four_bars_and_ends_with_ever
                 studio[0].close()  # the studio dies, and a minute passes at once
                 monkeypatch.setattr("bridge.player.alone.PLAY_ON_NS", 0)
 
-    player._engine._report = watch
+    monkeypatch.setattr(lifeline, "report", watch)
+    player = _Player(config, inbox, lifeline)
     inbox.put(SetLoop(random_loop(1, density=0.5), 1))
     inbox.put(Start())
     try:
