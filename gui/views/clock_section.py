@@ -8,6 +8,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Segments, paragraph
+from gui.views.words import unready
 
 OFF, PLAYING, ALWAYS = (False, False), (True, False), (True, True)
 """(clock is sent, also while the song stands)"""
@@ -44,6 +45,6 @@ class ClockSection(QWidget):
         """Show what is sent."""
         state = self._session.state
         ready = self._session.phase is Phase.READY and state is not None
-        self.choices.explain(ready, "The drummer is not there yet.")
+        self.choices.explain(ready, unready(self._session.phase))
         sent = OFF if state is None or not state.send_clock else (True, state.clock_while_stopped)
         self.choices.show_value(sent)

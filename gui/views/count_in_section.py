@@ -9,6 +9,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Segments, paragraph
+from gui.views.words import unready
 
 CHOICES = (
     ("Off", 0, "Off: play begins at once"),
@@ -46,7 +47,6 @@ class CountInSection(QWidget):
         state = self._session.state
         ready = self._session.phase is Phase.READY and state is not None
         sync = Sync.INTERNAL if state is None else state.sync
-        self.choices.explain(
-            ready and sync is Sync.INTERNAL, NOT_OURS.get(sync, "The drummer is not there yet.")
-        )
+        why_not = NOT_OURS.get(sync, "") if ready else unready(self._session.phase)
+        self.choices.explain(ready and sync is Sync.INTERNAL, why_not)
         self.choices.show_value(0 if state is None else state.count_in)

@@ -35,7 +35,6 @@ PUSH = 0.6
 ALL_DONE = (
     "That is all it takes. Every loop that you heard is in the row at the bottom: drag one into your DAW."
 )
-UNREADY = "The drummer is not there yet: see the line at the bottom."
 MARK_WIDTH = 22
 TEXT_WIDTH = theme.SHEET_WIDTH - 4 * theme.MARGIN - MARK_WIDTH
 
@@ -101,7 +100,8 @@ class GuidePage(LeadingPage):
         explain(self.play, self._session.can_toggle and not playing, "Play from the top (Space)", why_not)
         title = words.slider_words(self._pushed)[0] if self._pushed else ""
         self.push.setText(f"More {title.lower()}" if title else "Move a slider")
-        lacking = "This model has no named sliders: the raw axes are below the loop." if ready else UNREADY
+        no_sliders = "This model has no named sliders: the raw axes are below the loop."
+        lacking = no_sliders if ready else words.unready(self._session.phase)
         explain(self.push, ready and bool(title), f"Moves the slider “{title}” up", lacking)
 
     @property

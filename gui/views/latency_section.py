@@ -9,6 +9,7 @@ from bridge.studio import Studio, StudioState
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, Captioned, TempoBox, explain, paragraph
+from gui.views.words import unready
 
 MEANING = (
     "An instrument that sounds late is played early: at 12 ms, notes go out 12 ms before their time; below "
@@ -21,7 +22,6 @@ TO_MEASURE = (
 TIP = "Type it, turn the wheel or use the arrow keys; Shift for tenths"
 NOT_WHILE_PLAYING = "Stop the song first: the notes of the measurement would mix with it."
 NO_WAY_BACK = "There is no MIDI input for the notes to come back to. Choose one in the top line."
-UNREADY = "The drummer is not there yet."
 NOTHING_CAME = "No note came back. The track must hear Groovebridge, be monitored, and send to it."
 
 MS_WIDTH = 96
@@ -71,8 +71,9 @@ class LatencySection(QWidget):
     def refresh(self) -> None:
         """Show what is set, and how the measurement went."""
         state = self._session.state if self._session.phase is Phase.READY else None
-        explain(self.box, state is not None, TIP, UNREADY)
-        why_not = UNREADY if state is None else _hindrance(state)
+        absent = unready(self._session.phase)
+        explain(self.box, state is not None, TIP, absent)
+        why_not = absent if state is None else _hindrance(state)
         explain(self.measure, not why_not, "Sends 32 notes and listens for them: three seconds", why_not)
         offer = None if state is None else state.latency_offer_ms
         self.take.setVisible(offer is not None and state is not None and offer != state.latency_ms)

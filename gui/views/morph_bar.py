@@ -10,6 +10,7 @@ from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
 from gui.views.learn import learnable
 from gui.views.value_slider import ValueSlider
+from gui.views.words import unready
 
 MIDDLE = 0.5
 STEP = 0.05
@@ -69,8 +70,7 @@ class MorphBar(QWidget):
         """Show where the morph stands."""
         morphing, loop = self._session.morphing, self._session.loop
         ready = self._session.phase is Phase.READY
-        failed = self._session.phase is Phase.FAILED
-        why_not = "There is no drummer yet." if failed else "The drummer is still loading."
+        why_not = unready(self._session.phase)
         for button, name, end in ((self.a, "A", morphing.a), (self.b, "B", morphing.b)):
             again = "" if end is None else " in place of the one it has"
             explain(button, ready, f"Take the loop that plays now as {name} of the morph{again}", why_not)

@@ -8,6 +8,7 @@ from bridge.studio.path import LEGS
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
+from gui.views.words import unready
 
 LEG_WIDTH = 84
 DRAW_TIP = (
@@ -59,7 +60,8 @@ class PathBar(QWidget):
         """Show the path's settings, and whether the song follows it."""
         journey, path = self._session.journey, self._session.journey.path
         ready = self._session.chart is not None
-        why_not = self._absence()
+        missing = self._session.phase is Phase.READY
+        why_not = "This model has no map." if missing else unready(self._session.phase)
         explain(self.draw, ready, DRAW_TIP, why_not)
         explain(self.legs, ready, LEG_TIP, why_not)
         self.legs.show_choices(
@@ -70,9 +72,3 @@ class PathBar(QWidget):
         explain(self.follow, bool(path.places), FOLLOW_TIP, lacking)
         self.around.setChecked(path.around)
         self.follow.setChecked(journey.following)
-
-    def _absence(self) -> str:
-        if self._session.phase is Phase.READY:
-            return "This model has no map."
-        failed = self._session.phase is Phase.FAILED
-        return "There is no drummer yet." if failed else "The drummer is still loading."

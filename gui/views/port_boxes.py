@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QWidget
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, explain
+from gui.views.words import unready
 
 VIRTUAL = "Virtual port"
 NARROWEST = 130
@@ -54,7 +55,8 @@ class PortBoxes(QWidget):
         ready = self._session.phase is Phase.READY
         nowhere = state is not None and state.ports is not None and state.ports.api == "none"
         usable = ready and not (nowhere and names is not None and names.api == "none")
-        why_not = "No MIDI system is running on this computer." if ready else "The drummer is still loading."
+        nothing = "No MIDI system is running on this computer."
+        why_not = nothing if ready else unready(self._session.phase)
         explain(self.out, usable, _tip(out, OUT_TIP), why_not)
         explain(self.inp, usable, _tip(inp, IN_TIP), why_not)
 

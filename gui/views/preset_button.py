@@ -14,6 +14,7 @@ from gui.views import theme
 from gui.views.controls import Button, explain
 from gui.views.file_dialogs import ask_open
 from gui.views.shortcuts import DIGITS
+from gui.views.words import unready
 
 NONE_YET = "No presets yet"
 WIDTH = 128
@@ -44,9 +45,7 @@ class PresetButton(Button):
         )
         self.setAccessibleName(f"Presets: {name}" if name else "Presets")
         tip = "Play a preset, keep what plays (Ctrl+P), open a file (Ctrl+O)"
-        failed = self._session.phase is Phase.FAILED
-        why_not = "There is no drummer yet." if failed else "The drummer is still loading."
-        explain(self, self._ready, f"{name}\n{tip}" if name else tip, why_not)
+        explain(self, self._ready, f"{name}\n{tip}" if name else tip, unready(self._session.phase))
 
     @property
     def _ready(self) -> bool:

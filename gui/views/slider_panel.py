@@ -207,8 +207,7 @@ class SliderPanel(QWidget):
         """Show the session's settings."""
         state = self._session.state
         ready = self._session.phase is Phase.READY and state is not None
-        failed = self._session.phase is Phase.FAILED
-        why_not = "There is no drummer yet." if failed else "The drummer is still loading."
+        why_not = words.unready(self._session.phase)
         self._show_style(ready, why_not)
         self._show_named(ready, why_not)
         self._show_axes(ready, why_not)

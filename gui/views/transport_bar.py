@@ -16,6 +16,7 @@ from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.learn import learnable
 from gui.views.port_boxes import PortBoxes
+from gui.views.words import unready
 
 SYNC_CHOICES = (("Internal clock", Sync.INTERNAL), ("MIDI clock in", Sync.CLOCK), ("Ableton Link", Sync.LINK))
 SOUND_CHOICES = (("Auto", SoundWhen.AUTO), ("On", SoundWhen.ON), ("Off", SoundWhen.OFF))
@@ -36,7 +37,6 @@ CLOCK_WORDS = {
     ClockState.LOCKED: ("Sync: locked", theme.Ink.NOW),
     ClockState.LOST: ("Sync: lost", theme.Ink.ATTENTION),
 }
-LOADING_TIP = "The drummer is still loading."
 NO_PORT_TIP = "No MIDI port is open: see the line at the bottom."
 FOLLOWING_TIP = "Sync follows the DAW: play and stop there, or set Sync to “Internal clock”."
 
@@ -130,28 +130,24 @@ class TransportBar(QWidget):
         motion = Motion.STOPPED if state is None else state.motion
         leading = ready and sync.leads
         can_toggle = self._session.can_toggle
-        unready = self._unready()
-        why_not = NO_PORT_TIP if leading else FOLLOWING_TIP if ready else unready
+        absent = unready(self._session.phase)
+        why_not = NO_PORT_TIP if leading else FOLLOWING_TIP if ready else absent
         explain(self.play, can_toggle, "Play from the top (Space)", why_not)
         explain(self.stop, can_toggle, "Stop, and close every note (Space)", why_not)
         self.play.setChecked(motion is not Motion.STOPPED)
         tip = "Type it, drag it up or down, turn the wheel or use the arrow keys; Shift is finer"
-        not_ours = "The tempo comes from the MIDI clock." if ready else unready
+        not_ours = "The tempo comes from the MIDI clock." if ready else absent
         explain(self.tempo, leading, tip, not_ours)
         explain(self.tap, leading, "Tap quarter notes (T)", not_ours)
         who = "Who leads: Groovebridge itself, a MIDI clock at its input, or all who are on Ableton Link"
-        explain(self.sync, ready, who, unready)
-        explain(self.panic, ready, "Silence every note now", unready)
+        explain(self.sync, ready, who, absent)
+        explain(self.panic, ready, "Silence every note now", absent)
         self.sync.show_choices(SYNC_CHOICES, sync)
         self.tempo.show_value(120.0 if state is None else state.bpm)
-        self._show_sound(ready, unready)
+        self._show_sound(ready, absent)
         self._show_clock()
 
-    def _unready(self) -> str:
-        failed = self._session.phase is Phase.FAILED
-        return "There is no drummer yet: see the line at the bottom." if failed else LOADING_TIP
-
-    def _show_sound(self, ready: bool, unready: str) -> None:
+    def _show_sound(self, ready: bool, absent: str) -> None:
         state = self._session.state
         when = SoundWhen.AUTO if state is None else state.sound_when
         words, ink = SOUND_WORDS[SoundStage.OFF if state is None else state.sound.stage]
@@ -160,7 +156,7 @@ class TransportBar(QWidget):
             tip = f"Heard through {state.sound.text}.\n{tip}"
         elif state is not None and state.sound.text:
             tip = f"{state.sound.text}\n{tip}"
-        explain(self.sound, ready, tip, unready)
+        explain(self.sound, ready, tip, absent)
         self.sound.show_choices(SOUND_CHOICES, when)
         self._sound_field.caption.setText(words)
         theme.write_in(self._sound_field.caption, ink)

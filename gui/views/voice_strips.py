@@ -15,11 +15,11 @@ from gui.views import theme
 from gui.views.controls import Button, WholeBox, explain
 from gui.views.learn import learnable
 from gui.views.loop_geometry import LABELS_WIDTH, LANES, NAME_WIDTH, LoopGeometry
+from gui.views.words import unready
 
 CHANNELS = 16
 MOST_TRIM = 200
 PITCHES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-_LOADING = "The drummer is still loading."
 
 
 class VoiceName(Button):
@@ -54,7 +54,6 @@ class VoiceStrip:
             button.setCheckable(True)
             button.setFixedWidth(theme.STRIP_BUTTON)
         for button in self.all:
-            button.setFixedHeight(theme.STRIP_BUTTON)
             button.setParent(parent)
 
     @property
@@ -63,12 +62,14 @@ class VoiceStrip:
         return (self.name, self.mute, self.solo, self.lock)
 
     def place(self, lane: QRectF) -> None:
-        """Stand in a lane of the loop, on its left."""
-        top = round(lane.center().y() - theme.STRIP_BUTTON / 2)
-        self.name.setGeometry(theme.MARGIN - 6, top, NAME_WIDTH, theme.STRIP_BUTTON)
-        left = theme.MARGIN - 6 + NAME_WIDTH + 4
-        for number, button in enumerate((self.mute, self.solo, self.lock)):
-            button.move(left + number * (theme.STRIP_BUTTON + 2), top)
+        """Stand in a lane of the loop, on its left, no higher than it is."""
+        height = min(theme.STRIP_BUTTON, int(lane.height()) - 1)
+        top = round(lane.center().y() - height / 2)
+        left = theme.MARGIN - 6
+        for button, width in zip(self.all, (NAME_WIDTH + 2, *(theme.STRIP_BUTTON,) * 3), strict=True):
+            button.setFixedHeight(height)
+            button.setGeometry(left, top, width, height)
+            left += width + 2
 
 
 class VoiceStrips(QWidget):
@@ -120,7 +121,7 @@ class VoiceStrips(QWidget):
                 if state is None
                 else (state.voicing.muted[voice], state.voicing.soloed[voice], voice in state.sketch.locks)
             )
-            title = voice.title
+            title, why_not = voice.title, unready(self._session.phase)
             for button, on, on_tip, off_tip in (
                 (strip.mute, muted, f"The {title} is muted: click to hear it", f"Mute the {title}"),
                 (strip.solo, soloed, f"The {title} is soloed: click to end that", f"Hear the {title} alone"),
@@ -132,8 +133,8 @@ class VoiceStrips(QWidget):
                 ),
             ):
                 button.setChecked(on)
-                explain(button, ready, on_tip if on else off_tip, _LOADING)
-            explain(strip.name, ready, self._tip(voice), _LOADING)
+                explain(button, ready, on_tip if on else off_tip, why_not)
+            explain(strip.name, ready, self._tip(voice), why_not)
 
     def _tip(self, voice: Voice) -> str:
         state = self._session.state

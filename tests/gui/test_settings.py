@@ -166,4 +166,4 @@ def test_before_the_drummer_is_there_the_settings_say_so(closed_desk: Desk) -> N
     section, clock = latency_of(closed_desk), clock_of(closed_desk)
     for control in (section.box, section.measure, *clock.choices.buttons):
         assert not control.isEnabled()
-        assert "not there yet" in control.toolTip()
+        assert control.toolTip() == "The drummer is still loading."

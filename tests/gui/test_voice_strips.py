@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from PyQt6.QtWidgets import QMenu
 
 from bridge.groove import NOTE_MAPS, Voice
@@ -80,8 +83,15 @@ def test_the_menu_gives_all_voices_the_notes_of_an_instrument_and_a_channel(desk
     assert mix(desk).channel == 2
 
 
-def test_the_strips_stand_in_their_lanes(desk: Desk) -> None:
+@pytest.mark.parametrize("crowded", [False, True], ids=["at first", "small, raw axes open"])
+def test_the_strips_stand_in_their_lanes(desk: Desk, crowded: bool) -> None:
     view = desk.window.loop
+    if crowded:
+        desk.window.sliders.raw.setChecked(True)
+        desk.window.resize(1100, 700)
+        desk.until(lambda: view.height() < 250)
+    rows = [strip.mute.geometry() for strip in view.strips.strips.values()]
+    assert not any(upper.intersects(lower) for upper, lower in pairwise(rows))
     for voice, strip in view.strips.strips.items():
         lane = view.geometry_now.lane(voice)
         for button in strip.all:

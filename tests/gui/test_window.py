@@ -33,7 +33,9 @@ from bridge.player.messages import (
 from bridge.studio import Studio
 from gui import app
 from gui.models import Phase
+from gui.views.pages import PAGES
 from gui.views.slider_grid import signed
+from gui.views.words import unready
 from tests.gui.desk import AXES, Desk
 from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, write
 
@@ -506,6 +508,34 @@ def test_the_window_is_there_before_the_model_and_nothing_in_it_is_dead_without_
     ]
     assert len(disabled) >= 15
     assert all("loading" in control.toolTip() for control in disabled)
+
+
+def reasons(desk: Desk) -> set[str]:
+    """What all that cannot be worked now says of it."""
+    return {each.toolTip() for each in desk.window.findChildren(QWidget) if not each.isEnabledTo(None)}
+
+
+def test_what_cannot_be_worked_says_loading_only_while_it_loads(closed_desk: Desk) -> None:
+    loading, failed = unready(Phase.LOADING), unready(Phase.FAILED)
+    pages = [page.name for page in PAGES]
+    closed_desk.trouble = GroovebridgeError("The bundle has no decoder.onnx. Install Groovebridge again.")
+    closed_desk.window.show()
+    for page in pages:
+        closed_desk.window.show_page(page)
+        assert loading in reasons(closed_desk)
+        assert failed not in reasons(closed_desk)
+    closed_desk.session.open()
+    closed_desk.until(lambda: closed_desk.session.phase is Phase.FAILED)
+    for page in pages:
+        closed_desk.window.show_page(page)
+        assert failed in reasons(closed_desk)
+        assert loading not in reasons(closed_desk)
+    closed_desk.trouble = None
+    closed_desk.session.open()
+    closed_desk.until(lambda: closed_desk.session.phase is Phase.READY)
+    for page in pages:
+        closed_desk.window.show_page(page)
+        assert not {loading, failed} & reasons(closed_desk)
 
 
 def test_a_broken_model_is_said_in_the_window_and_can_be_tried_again(closed_desk: Desk) -> None:
