@@ -1,9 +1,15 @@
-"""What a person changes of the music, the sketch and the mix, one step of undo after the other."""
+"""What a person changes of the music, the sketch and the mix, one step of undo after the other.
+
+A step may have more to it than these two, such as all that opening a session sets: that is turned over with
+it, forth and back, as often as one goes over the step.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bridge.player.messages import SetVoicing, SwapAt
 from bridge.player.voicing import Voicing
@@ -13,17 +19,30 @@ from bridge.studio.sketch import Sketch
 from bridge.studio.supply import Supply
 from bridge.studio.undo import Undo
 
+Turn = Callable[[], None]
+"""Exchanges what a step has set, beside sketch and mix, with what there was before; each time anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What there is on one side of a step; `turn` belongs to the step."""
+
+    sketch: Sketch
+    voicing: Voicing
+    turn: Turn | None = None
+
 
 class Changes:
     """Owns what undo and redo bring back; hands a new sketch to the supply and a new mix to the player. The
-    lock is held.
+    lock is held where a method does not say otherwise.
     """
 
     def __init__(self, picture: Picture, supply: Supply, players: Players) -> None:
         self._picture = picture
         self._supply = supply
         self._players = players
-        self._undo: Undo[tuple[Sketch, Voicing]] = Undo()
+        self._undo: Undo[_Side] = Undo()
+        self._crossing = threading.RLock()  # one goes over a step and turns what is beside it, then another
 
     def change(self, change: Callable[[Sketch], Sketch], gesture: object, at: SwapAt | None) -> None:
         """Have the loop made of another sketch, to be heard `at`."""
@@ -39,38 +58,53 @@ class Changes:
             self._step(gesture)
             self._set_voicing(voicing)
 
-    def load(self, sketch: Sketch, voicing: Voicing | None) -> None:
-        """Have both (None: the mix as it is) in one step."""
-        there = sketch, voicing or self._picture.state.voicing
-        if there != self._now:
-            self._step()
-            self._return_to(*there)
+    def load(self, sketch: Sketch, voicing: Voicing | None, turn: Turn | None) -> None:
+        """Have both (None: the mix as it is), and what `turn` sets, in one step. Without the lock."""
+        with self._crossing:
+            with self._picture.changing():
+                there = _Side(sketch, voicing or self._picture.state.voicing)
+                if there != self._side() or turn is not None:
+                    self._step(turn=turn)
+                    self._return_to(there)
+            if turn is not None:
+                turn()
 
     def undo(self) -> None:
-        """Go back a step; nothing where there is none."""
-        if self._undo.can_undo:
-            self._return_to(*self._undo.undo(self._now))
+        """Go back a step; nothing where there is none. Without the lock."""
+        with self._crossing:
+            with self._picture.changing():
+                if not self._undo.can_undo:
+                    return
+                turn = self._undo.back.turn
+                self._return_to(self._undo.undo(self._side(turn)))
+            if turn is not None:
+                turn()
 
     def redo(self) -> None:
-        """Take back an undo; nothing where there is none."""
-        if self._undo.can_redo:
-            self._return_to(*self._undo.redo(self._now))
+        """Take back an undo; nothing where there is none. Without the lock."""
+        with self._crossing:
+            with self._picture.changing():
+                if not self._undo.can_redo:
+                    return
+                turn = self._undo.forth.turn
+                self._return_to(self._undo.redo(self._side(turn)))
+            if turn is not None:
+                turn()
 
     # --- inside ---
 
-    @property
-    def _now(self) -> tuple[Sketch, Voicing]:
-        return self._picture.state.sketch, self._picture.state.voicing
+    def _side(self, turn: Turn | None = None) -> _Side:
+        return _Side(self._picture.state.sketch, self._picture.state.voicing, turn)
 
-    def _step(self, gesture: object = None) -> None:
+    def _step(self, gesture: object = None, turn: Turn | None = None) -> None:
         """What there is now is about to be replaced by this gesture."""
-        self._undo.did(self._now, gesture, time.monotonic())
+        self._undo.did(self._side(turn), gesture, time.monotonic())
         self._tell()
 
-    def _return_to(self, sketch: Sketch, voicing: Voicing) -> None:
-        if voicing != self._picture.state.voicing:
-            self._set_voicing(voicing)
-        self._show(sketch)
+    def _return_to(self, side: _Side) -> None:
+        if side.voicing != self._picture.state.voicing:
+            self._set_voicing(side.voicing)
+        self._show(side.sketch)
 
     def _show(self, sketch: Sketch, at: SwapAt | None = None) -> None:
         self._picture.set(sketch=sketch)

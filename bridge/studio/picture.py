@@ -15,8 +15,8 @@ Subscriber = Callable[[StudioState], None]
 class Picture:
     """Thread-safe. `lock` is the studio's one lock: all of its parts keep their state under it.
 
-    Lock order: who is told is told with the lock of telling held and without `lock`, so telling comes before
-    `lock` and never after it; the tape's lock is the innermost.
+    Lock order: that of going over a step of undo (`Changes`), that of telling, `lock`, the tape's; whoever
+    holds one takes only those after it, so subscribers are told without `lock`.
 
     leaving   called with the lock held at the end of each change
     """

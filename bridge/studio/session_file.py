@@ -2,9 +2,8 @@
 
     {"groovebridge": "session", "version": 1, "sketch": {...}, "tempo": 124.0, "ports": {...}, "takes": [...]}
 
-Like a preset it is checked when read, and opened whole or not at all. Ports are kept by name. While the song
-rolls, opening a session keeps it rolling: the new loop takes over as `swap_at` says, and who leads stays as
-it is, since changing that would stop the song.
+Like a preset it is checked when read, and opened whole or not at all. Ports are kept by name.
+How a studio goes on with one is in `opening.py`.
 """
 
 from __future__ import annotations
@@ -43,10 +42,6 @@ SESSION: Literal["session"] = "session"
 SUFFIX = ".groovebridge"
 NEWEST_TAKES = 200
 """So many of a session's takes are saved with it, and all that are pinned or named."""
-
-_ROLLS_ON = (
-    "The song rolls on and its sync stays as it is. Stop it and open the session again to change that."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +82,6 @@ def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ())
         morphing.bars,
         takes,
     )
-
-
-def go_on_with(studio: Studio, session: Session) -> tuple[tuple[int, ...], str | None]:
-    """Make a studio what a session says; the numbers of its takes there, and a sentence if not all is as
-    saved.
-
-    Raises GroovebridgeError, and changes nothing, where this model or machine cannot play it. A port that is
-    gone becomes the player's fault sentence, and what was open stays. Takes some milliseconds a take.
-    """
-    wanted, now = session.config, studio.config
-    new_sync = wanted.sync is not now.sync and not studio.state.playing
-    if new_sync and wanted.sync is Sync.LINK:
-        require_link()
-    studio.load(session.sketch, wanted.voicing)
-    if now.sync is not Sync.LINK:  # there the tempo is everybody's
-        studio.set_tempo(wanted.bpm)
-    if new_sync:
-        studio.set_sync(wanted.sync)
-        if now.sync is Sync.LINK:
-            studio.set_tempo(wanted.bpm)
-    studio.set_latency(wanted.latency_ms)
-    studio.set_count_in(wanted.count_in)
-    studio.set_send_clock(wanted.send_clock, wanted.clock_while_stopped)
-    studio.set_swap(session.swap_at)
-    studio.set_evolve(session.evolve)
-    if wanted.sound is not now.sound:
-        studio.set_sound(wanted.sound)
-    if wanted.api != "none" and (wanted.out, wanted.inp) != (now.out, now.inp):
-        studio.open_ports(wanted.api, wanted.out, wanted.inp)
-    numbers = studio.bring_takes(session.takes)
-    return numbers, None if new_sync or wanted.sync is now.sync else _ROLLS_ON
 
 
 def playable(session: Session, make: Callable[[Sketch], DrumLoop]) -> tuple[Session, str]:

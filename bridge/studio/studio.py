@@ -43,7 +43,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.voicing import Voicing
-from bridge.studio.changes import Changes
+from bridge.studio.changes import Changes, Turn
 from bridge.studio.generate import LoopMaker
 from bridge.studio.heard import Heard
 from bridge.studio.history import History, Take
@@ -160,7 +160,7 @@ class Studio:
         """Have `callback` called with the new state after each change; returns what ends that.
 
         Calls come from any thread, one at a time; the last one always carries the newest state. A callback
-        must not block, and must not call `close`.
+        must not block, and must not call `close`, `load`, `undo` or `redo`.
         """
         return self._picture.subscribe(callback)
 
@@ -340,13 +340,11 @@ class Studio:
 
     def undo(self) -> None:
         """Go back to what there was before the last change; nothing where there is none."""
-        with self._picture.changing():
-            self._changes.undo()
+        self._changes.undo()
 
     def redo(self) -> None:
         """Do again what `undo` took back; nothing where there is none."""
-        with self._picture.changing():
-            self._changes.redo()
+        self._changes.redo()
 
     def replay(self, number: int) -> None:
         """Play a take again, the very loop, with the sliders as they were then."""
@@ -357,13 +355,13 @@ class Studio:
             same = False
         self.change(lambda _: take.sketch if same else Sketch(origin=Given(take.loop)))
 
-    def load(self, sketch: Sketch, voicing: Voicing | None = None) -> None:
-        """Play what was saved, with this mix (None: as it is), in one step of undo. Raises what `make` raises
-        where this model does not have it; nothing changes then.
+    def load(self, sketch: Sketch, voicing: Voicing | None = None, turn: Turn | None = None) -> None:
+        """Play what was saved, with this mix (None: as it is), in one step of undo. `turn` is part of that:
+        it is called now, and whenever undo or redo goes over this step. Raises what `make` raises where this
+        model does not have the sketch; nothing changes then.
         """
         self._make(sketch)
-        with self._picture.changing():
-            self._changes.load(sketch, voicing)
+        self._changes.load(sketch, voicing, turn)
 
     def name_take(self, number: int, name: str) -> None:
         """Call a take something."""

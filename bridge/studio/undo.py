@@ -35,6 +35,16 @@ class Undo(Generic[T]):
         """Whether something was taken back, and nothing was done since."""
         return bool(self._future)
 
+    @property
+    def back(self) -> T:
+        """What `undo` brings back. IndexError if nothing."""
+        return self._past[-1]
+
+    @property
+    def forth(self) -> T:
+        """What `redo` brings back. IndexError if nothing."""
+        return self._future[-1]
+
     def did(self, before: T, gesture: object, at_s: float) -> None:
         """`before` has just been replaced, at `at_s` seconds of any steady clock.
 

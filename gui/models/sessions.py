@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from bridge.files import make_folder
 from bridge.studio import Studio
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.opening import go_on_with
 from bridge.studio.seat import Seat
 from bridge.studio.session_file import (
     SUFFIX,
     Session,
-    go_on_with,
     load_session,
     save_session,
     session_of,
@@ -31,6 +31,25 @@ RECENT = 8
 UNTITLED = "Untitled"
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a session belongs: its file, what that has, and which takes are its own."""
+
+    file: Path | None = None
+    saved: Session | None = None
+    brought: tuple[int, ...] = ()
+    since: int = 0
+
+
+class _Step:
+    """An opening, and where the session on the other side of it belongs; None until all of it is done. Undo
+    may go over it before: `crossed` is whether what was opened is what plays.
+    """
+
+    other: _Place | None = None
+    crossed: bool = False
+
+
 class SessionFiles(QObject):
     """Qt thread only; files are read, written and opened in the background, and the beat goes on.
 
@@ -41,6 +60,7 @@ class SessionFiles(QObject):
     """
 
     changed = pyqtSignal()
+    _turned = pyqtSignal(object)
 
     def __init__(self, worker: Worker, say: Callable[[str], None], seat: Seat | None) -> None:
         super().__init__()
@@ -49,13 +69,11 @@ class SessionFiles(QObject):
         self._seat = seat
         self._studio: Studio | None = None
         self._morpher: Morpher | None = None
-        self._file: Path | None = None
-        self._saved: Session | None = None  # what the file has
+        self._place = _Place()
         self._unsaved = False
         self._recent: tuple[Path, ...] = ()
-        self._brought: tuple[int, ...] = ()
-        self._since = 0
         self._has_before = self.before is not None and self.before.exists()
+        self._turned.connect(self._on_turned)  # queued by Qt when it comes from another thread
         self._autosave = None if seat is None else Autosave(worker, seat.desk, self._last, say)
 
     # --- what there is to see ---
@@ -63,12 +81,12 @@ class SessionFiles(QObject):
     @property
     def file(self) -> Path | None:
         """The session's file; None where it has none yet."""
-        return self._file
+        return self._place.file
 
     @property
     def name(self) -> str:
         """What the session is called: as its file, or `UNTITLED`."""
-        return UNTITLED if self._file is None else self._file.stem
+        return UNTITLED if self._place.file is None else self._place.file.stem
 
     @property
     def unsaved(self) -> bool:
@@ -94,9 +112,9 @@ class SessionFiles(QObject):
 
     def save(self) -> bool:
         """Save to the session's file; False where it has none yet, and one must be chosen."""
-        if self._file is None:
+        if self._place.file is None:
             return False
-        self.save_as(self._file)
+        self.save_as(self._place.file)
         return True
 
     def save_as(self, path: Path) -> None:
@@ -122,12 +140,13 @@ class SessionFiles(QObject):
         """The studio is there, with what was at the desk last time."""
         self._studio, self._morpher = studio, morpher
         if last is None:
-            self._since = max((take.number for take in studio.state.takes), default=0)
+            self._place = _Place(saved=self._content(), since=_newest(studio))
         else:
-            self._restore_morph(last.session)
-            self._file, self._recent = last.file, last.recent
-            self._brought, self._since = last.brought, last.since
-        self._saved = None if last is not None and last.unsaved else self._content()
+            morpher.set_ends(last.session.a, last.session.b)
+            morpher.set_bars(last.session.bars)
+            saved = None if last.unsaved else self._content()
+            self._place = _Place(last.file, saved, last.brought, last.since)
+            self._recent = last.recent
         self.look()
         self.changed.emit()
 
@@ -135,7 +154,7 @@ class SessionFiles(QObject):
         """Something may have changed at the desk."""
         if self._studio is None:
             return
-        unsaved = self._saved != self._content()
+        unsaved = self._place.saved != self._content()
         if unsaved != self._unsaved:
             self._unsaved = unsaved
             self.changed.emit()
@@ -157,7 +176,9 @@ class SessionFiles(QObject):
         if self._studio is None:
             return None
         takes = self._studio.state.takes
-        ours = (take for take in takes if take.number > self._since or take.number in self._brought)
+        ours = (
+            take for take in takes if take.number > self._place.since or take.number in self._place.brought
+        )
         return session_of(self._studio, self._morphing, tuple(ours))
 
     @property
@@ -175,42 +196,53 @@ class SessionFiles(QObject):
         if self._studio is None:
             return None
         session = session_of(self._studio, self._morphing)
-        return LastTime(session, self._file, self._unsaved, self._recent, self._brought, self._since)
+        return LastTime(
+            session, self._place.file, self._unsaved, self._recent, self._place.brought, self._place.since
+        )
 
     def _take(self, read: Callable[[], Session], path: Path | None) -> None:
         """Go on with what `read` gives, and keep what there was and was not saved."""
-        studio, before = self._studio, self._now() if self._unsaved else None
-        if studio is None:
+        studio, morpher, before = self._studio, self._morpher, self._now() if self._unsaved else None
+        if studio is None or morpher is None:
             return
-        since = max((take.number for take in studio.state.takes), default=0)
+        since, step = _newest(studio), _Step()
 
-        def job() -> tuple[Session, tuple[int, ...], str | None]:
+        def job() -> tuple[tuple[int, ...], str | None]:
             session = read()
             if before is not None and self.before is not None:
                 make_folder(self.before.parent)
                 save_session(self.before, before)
-            return session, *go_on_with(studio, session)
+            return go_on_with(studio, morpher, session, partial(self._turned.emit, step))
 
-        self._worker.run(job, partial(self._on_taken, path, since))
+        self._worker.run(job, partial(self._on_taken, path, since, step))
 
     def _on_taken(
-        self, path: Path | None, since: int, done: Future[tuple[Session, tuple[int, ...], str | None]]
+        self, path: Path | None, since: int, step: _Step, done: Future[tuple[tuple[int, ...], str | None]]
     ) -> None:
         error = done.exception()
         if error is not None:
             if path is not None and not path.exists():
-                self._set(self._file, tuple(each for each in self._recent if each != path))
+                self._set(self._place, tuple(each for each in self._recent if each != path))
             self._say(sentence(error, "The session could not be opened"))
             return
-        session, self._brought, remark = done.result()
+        brought, remark = done.result()
         self._has_before = self.before is not None and self.before.exists()
-        self._since = since
-        self._restore_morph(session)
-        self._saved = None if path == self.before else self._content()
-        path = None if path == self.before else path
-        self._set(path, self._recent if path is None else self._used(path))
+        if path == self.before:
+            path = None
+            place = _Place(None, None, brought, since)
+        else:
+            place = _Place(path, self._content() if step.crossed else None, brought, since)
+        here, step.other = (place, self._place) if step.crossed else (self._place, place)
+        self._set(here, self._recent if path is None else self._used(path))
         if remark is not None:
             self._say(remark)
+
+    def _on_turned(self, step: _Step) -> None:
+        """Undo or redo has gone over an opening: what plays belongs where it did."""
+        step.crossed = not step.crossed
+        if step.other is not None:
+            there, step.other = step.other, self._place
+            self._set(there, self._recent)
 
     def _on_saved(self, path: Path, session: Session, done: Future[None]) -> None:
         error = done.exception()
@@ -218,18 +250,18 @@ class SessionFiles(QObject):
             self._say(sentence(error, "The session could not be saved"))
             return
         bare = replace(session.config, api="auto", out=None, inp=None)
-        self._saved = replace(session, takes=(), config=bare)
-        self._set(path, self._used(path))
+        saved = replace(session, takes=(), config=bare)
+        self._set(replace(self._place, file=path, saved=saved), self._used(path))
 
     def _used(self, path: Path) -> tuple[Path, ...]:
         return (path, *(each for each in self._recent if each != path))[:RECENT]
 
-    def _set(self, path: Path | None, recent: tuple[Path, ...]) -> None:
-        self._file, self._recent = path, recent
+    def _set(self, place: _Place, recent: tuple[Path, ...]) -> None:
+        self._place, self._recent = place, recent
         self.look()
         self.changed.emit()
 
-    def _restore_morph(self, session: Session) -> None:
-        if self._morpher is not None:
-            self._morpher.set_ends(session.a, session.b)
-            self._morpher.set_bars(session.bars)
+
+def _newest(studio: Studio) -> int:
+    """The number of the take that was heard last; 0 before the first."""
+    return max((take.number for take in studio.state.takes), default=0)

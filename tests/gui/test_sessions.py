@@ -19,9 +19,11 @@ from bridge.model import Settings
 from bridge.player.messages import PlayerConfig, Stop, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.studio import Studio
+from bridge.studio.history import Take
 from bridge.studio.last_time import LastTime, load_last, save_last
 from bridge.studio.morphing import Morpher, Morphing
-from bridge.studio.session_file import Session, load_session, session_of
+from bridge.studio.seat import Seat
+from bridge.studio.session_file import Session, load_session, save_session, session_of
 from bridge.studio.sketch import Sketch
 from gui import app, launch
 from gui.models import autosave
@@ -119,7 +121,7 @@ def test_a_session_is_saved_and_comes_back_in_another_window(
     choose(second, path)
     second.until(lambda: picture(second) == kept)
     second.until(lambda: second.session.history.rowCount() == 2)
-    assert second.session.sessions.recent == (path,)
+    second.until(lambda: second.session.sessions.recent == (path,))
     assert not second.session.sessions.unsaved
 
 
@@ -162,9 +164,49 @@ def test_what_was_not_saved_before_another_was_opened_can_be_gone_back_to(kept: 
     kept.until(lambda: kept.settings.sliders == {})
     kept.until(page.before.isEnabled)
     click(page.before)
-    kept.until(lambda: picture(kept) == changed)
+    kept.until(lambda: picture(kept) == changed and kept.session.sessions.unsaved)
     assert kept.session.sessions.name == "Untitled"
-    assert kept.session.sessions.unsaved
+
+
+def test_undo_after_an_opening_is_at_the_session_before_and_saves_to_its_file(
+    kept: Desk, tmp_path: Path
+) -> None:
+    arrange(kept)
+    save(kept, tmp_path / "song")
+    song = picture(kept)
+    kept.session.ask(Studio.new_idea)
+    kept.session.sessions.new()
+    kept.until(lambda: kept.session.sessions.name == "Untitled")
+    for _ in range(2):
+        kept.session.ask(Studio.undo)
+        kept.until(lambda: kept.session.sessions.name == "song")
+        assert kept.session.sessions.unsaved
+        kept.session.ask(Studio.redo)
+        kept.until(lambda: kept.session.sessions.name == "Untitled")
+        assert not kept.session.sessions.unsaved
+    kept.session.ask(Studio.undo)
+    kept.session.ask(Studio.undo)
+    kept.until(lambda: picture(kept) == song)
+    kept.until(lambda: kept.session.sessions.name == "song" and not kept.session.sessions.unsaved)
+
+
+def test_an_opening_that_is_undone_before_all_of_it_is_done_stays_undone(
+    kept: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(kept, tmp_path / "song")
+    save_session(tmp_path / "other.groovebridge", Session(Sketch(Settings(seed=3))))
+    bring_takes = Studio.bring_takes
+
+    def undo_first(studio: Studio, takes: tuple[Take, ...]) -> tuple[int, ...]:
+        studio.undo()
+        return bring_takes(studio, takes)
+
+    monkeypatch.setattr(Studio, "bring_takes", undo_first)
+    kept.session.sessions.open(tmp_path / "other.groovebridge")
+    kept.until(lambda: len(kept.session.sessions.recent) == 2)
+    assert (kept.settings.seed, kept.session.sessions.name) == (0, "song")
+    kept.session.ask(Studio.redo)
+    kept.until(lambda: (kept.settings.seed, kept.session.sessions.name) == (3, "other"))
 
 
 @pytest.mark.parametrize(
@@ -381,7 +423,9 @@ def test_a_window_that_was_killed_while_it_played_comes_back_with_loop_tempo_and
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
     monkeypatch.setattr(app, "data_folder", lambda: tmp_path / "groovebridge")
-    opened = app.open_as_left(None, tmp_path / "groovebridge" / "desk.json")
+    seat = Seat.take(tmp_path / "groovebridge")  # its player lives on, and has not kept the seat
+    assert seat.desk.name == "desk.json"
+    opened = app.open_as_left(None, seat.desk)
     try:
         state = opened.studio.state
         assert (state.bpm, dict(state.settings.sliders)) == (397.5, {"density": 0.5})
@@ -389,3 +433,4 @@ def test_a_window_that_was_killed_while_it_played_comes_back_with_loop_tempo_and
     finally:
         opened.studio.close()
         opened.ended()
+        seat.leave()

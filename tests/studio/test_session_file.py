@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import GroovebridgeError
 from bridge.files import FileWriteError
+from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.player.messages import (
     Anchor,
@@ -30,12 +31,12 @@ from bridge.player.messages import (
 from bridge.player.voicing import Voicing
 from bridge.studio.history import Take
 from bridge.studio.last_time import LastTime, load_last, save_last
-from bridge.studio.morphing import Morphing
+from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.opening import go_on_with
 from bridge.studio.saved import SavedFileError
 from bridge.studio.session_file import (
     NEWEST_TAKES,
     Session,
-    go_on_with,
     load_session,
     playable,
     save_session,
@@ -152,7 +153,7 @@ def test_of_many_takes_the_newest_and_the_marked_ones_are_saved() -> None:
 
 
 def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
-    numbers, remark = go_on_with(desk.studio, ROCK)
+    numbers, remark = go_on_with(desk.studio, Morpher(desk.studio), ROCK)
     assert remark is None
     now = session_of(desk.studio, Morphing(), desk.state.takes)
     assert now == replace(ROCK, takes=now.takes)
@@ -162,30 +163,87 @@ def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
     assert not [command for command in desk.link.commands if isinstance(command, OpenPorts | SetSync)]
 
 
+def test_one_undo_brings_back_what_the_song_was_and_redo_the_session(desk: Desk) -> None:
+    morpher, turned = Morpher(desk.studio), []
+    desk.studio.set_slider("z1", 1.0)
+    desk.studio.set_mute(Voice.SNARE, True)
+    desk.studio.set_swap(SwapAt.STEP)
+    morpher.take_a()
+    desk.studio.set_tempo(88.0)
+
+    def song() -> Session:
+        return session_of(desk.studio, morpher.morphing)
+
+    before = song()
+    other = replace(ROCK, a=random_loop(1), b=random_loop(2), bars=8)
+    go_on_with(desk.studio, morpher, other, lambda: turned.append(song()))
+    after = song()
+    assert (after.sketch, after.a, after.b, after.bars, after.config.bpm) == (
+        other.sketch,
+        other.a,
+        other.b,
+        8,
+        97.5,
+    )
+    kept = replace(after.config, bpm=before.config.bpm, voicing=before.config.voicing)
+    for _ in range(2):
+        desk.studio.undo()
+        assert song() == replace(before, config=kept)
+        desk.studio.redo()
+        assert song() == after
+    desk.studio.undo()
+    desk.studio.undo()
+    assert not desk.state.voicing.muted[1]
+    assert [each.config.bpm for each in turned] == [97.5, 88.0, 97.5, 88.0, 97.5, 88.0]
+
+
+def test_a_session_that_differs_in_its_tempo_alone_is_a_step_too(desk: Desk) -> None:
+    morpher = Morpher(desk.studio)
+    session = session_of(desk.studio, morpher.morphing)
+    go_on_with(desk.studio, morpher, replace(session, config=replace(session.config, bpm=90.0)))
+    desk.studio.undo()
+    assert desk.state.bpm == 120.0
+
+
 def test_takes_that_are_there_already_are_not_there_twice(desk: Desk) -> None:
-    first, _ = go_on_with(desk.studio, ROCK)
+    first, _ = go_on_with(desk.studio, Morpher(desk.studio), ROCK)
     renamed = tuple(replace(take, name="chorus", pinned=True) for take in TAKES)
-    again, _ = go_on_with(desk.studio, replace(ROCK, takes=renamed))
+    again, _ = go_on_with(desk.studio, Morpher(desk.studio), replace(ROCK, takes=renamed))
     assert first == again
     assert [(take.name, take.pinned) for take in desk.state.takes] == [("chorus", True)] * 2
 
 
 def test_a_song_that_rolls_is_not_stopped_by_a_session_with_another_sync(desk: Desk) -> None:
     desk.tell(Anchor(0, 0, 120.0, Motion.ROLLING, Sync.INTERNAL))
-    _, remark = go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))
+    _, remark = go_on_with(
+        desk.studio, Morpher(desk.studio), replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK))
+    )
     assert "rolls on" in (remark or "")
     assert SetSync(Sync.CLOCK) not in desk.link.commands
     assert SetTempo(97.5) in desk.link.commands
     desk.tell(Anchor(0, 0, 120.0, Motion.STOPPED, Sync.INTERNAL))
-    assert go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))[1] is None
+    assert (
+        go_on_with(
+            desk.studio, Morpher(desk.studio), replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK))
+        )[1]
+        is None
+    )
     assert desk.state.sync is Sync.CLOCK
 
 
 def test_ports_are_opened_only_where_they_differ(desk: Desk) -> None:
     desk.tell(PortsOpened("jack", "Groovebridge:out", None, "synth:in", None))
-    go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, api="jack", out="synth:in")))
+    go_on_with(
+        desk.studio,
+        Morpher(desk.studio),
+        replace(ROCK, config=replace(ROCK.config, api="jack", out="synth:in")),
+    )
     assert not [command for command in desk.link.commands if isinstance(command, OpenPorts)]
-    go_on_with(desk.studio, replace(ROCK, config=replace(ROCK.config, api="jack", out="live:in")))
+    go_on_with(
+        desk.studio,
+        Morpher(desk.studio),
+        replace(ROCK, config=replace(ROCK.config, api="jack", out="live:in")),
+    )
     assert desk.link.commands.count(OpenPorts("jack", "live:in", None)) == 1
 
 
@@ -193,7 +251,7 @@ def test_a_session_of_another_model_changes_nothing(desk: Desk) -> None:
     before, config = desk.state, desk.studio.config
     foreign = replace(ROCK, sketch=Sketch(Settings(sliders={"density": 0.5})))
     with pytest.raises(GroovebridgeError, match="no slider"):
-        go_on_with(desk.studio, foreign)
+        go_on_with(desk.studio, Morpher(desk.studio), foreign)
     assert (desk.state, desk.studio.config) == (before, config)
 
 
