@@ -45,7 +45,10 @@ FILES = (ENCODER, DECODER, PRIOR, PAIR)
 SHIPPED = Path(__file__).parent / "shipped"
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
 
-_OTHER_BUNDLE = "Choose another bundle, or export it again with `python -m model_export export`."
+_OTHER_BUNDLE = (
+    "Leave out --bundle to play the drummer that comes with Groovebridge. If you trained this one, export it "
+    "again with `python -m model_export export`."
+)
 _REINSTALL = "Install Groovebridge again."
 
 

@@ -59,8 +59,12 @@ class Undo(Generic[T]):
         self._gesture, self._at_s = gesture, at_s
 
     def undo(self, now: T) -> T:
-        """What there was before `now`. IndexError if nothing."""
+        """What there was before `now`; a gesture that changed nothing in the end is no step. IndexError if
+        there is nothing.
+        """
         value = self._past.pop()
+        while value == now and self._past:
+            value = self._past.pop()
         self._future.append(now)
         self._gesture = None
         return value

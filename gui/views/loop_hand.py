@@ -28,11 +28,15 @@ TIMING_STEP = 0.05
 
 @dataclass(slots=True)
 class _Hold:
-    """A press on a cell and what became of it; as the gesture it is one step of undo."""
+    """A press on a cell and what became of it; as the gesture it is one step of undo.
+
+    before   what a hand had made of the cell until then; None: nothing
+    """
 
     cell: tuple[int, Voice]
     start: QPointF
     touch: Touch
+    before: Touch | None
     pulling: bool = False
     gesture: Lasting = field(default_factory=Lasting)
 
@@ -85,7 +89,7 @@ class LoopHand:
         touch = None if cell is None else self.touch(cell)
         if cell is not None and touch is not None:
             self.cursor = cell
-            self._hold = _Hold(cell, at, touch)
+            self._hold = _Hold(cell, at, touch, self.touches.get(cell))
 
     def pull(self, at: QPointF, layout: LoopGeometry, far: float, fine: bool) -> bool:
         """Move with the button down; True if that moved a hit, which takes a pull of `far` pixels."""
@@ -107,6 +111,13 @@ class LoopHand:
         if hold is not None and not hold.pulling:
             self.set(hold.cell, toggled(hold.touch, self._velocity), hold.gesture)
 
+    def cancel(self) -> bool:
+        """Let go as if nothing had been pulled; False where nothing is held."""
+        hold, self._hold = self._hold, None
+        if hold is not None and hold.pulling:
+            self._session.ask(gestures.touch, {hold.cell: hold.before}, hold.gesture)
+        return hold is not None
+
     # --- the wheel ---
 
     def roll(self, cell: tuple[int, Voice], notches: float, fine: bool) -> bool:
@@ -122,6 +133,8 @@ class LoopHand:
     def key(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
         """Act on a key; False if it is none of ours."""
         which = Qt.Key(key)
+        if which == Qt.Key.Key_Escape:
+            return self.cancel()
         fine = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
         if which in _ARROWS and modifiers & (
             Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from bridge.studio.session_file import SUFFIX
 from gui.models import Phase, SessionModel
 from gui.views import theme
-from gui.views.controls import Button, explain
+from gui.views.controls import Button, explain, paragraph
 from gui.views.file_dialogs import ask_open, ask_session_file, save_session
 from gui.views.words import unready
 
@@ -41,7 +41,7 @@ class SessionsPage(QWidget):
         self.before = Button("Back to what was not saved", "", "Back to what was not saved")
         self.recent = QVBoxLayout()
         self.recent.setSpacing(theme.GAP // 2)
-        kept = _caption(KEPT)
+        kept = paragraph(KEPT)
 
         acts = QGridLayout()
         acts.setSpacing(theme.GAP)

@@ -96,6 +96,7 @@ AT_HAND: tuple[tuple[str, str, str], ...] = (
     ("In the loop", "+, −", "Louder, softer"),
     ("In the loop", "Ctrl+Left, Ctrl+Right", "Earlier, later; with Shift finely"),
     ("In the loop", "Delete", "Give the cell back to the drummer"),
+    ("In the loop", "Esc", "While a hit is pulled: let it go back"),
     ("On the map", "Insert", "The path goes on to where we are"),
     ("On the map", "Delete", "Take the path's last place away; with Shift the whole path"),
     ("On the map", "P", "Pin what plays, or take the pin off"),

@@ -59,12 +59,17 @@ def wheel(
     QApplication.sendEvent(widget, event)
 
 
-def drag(widget: QWidget, start: QPoint, by: int, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
-    """Press at a point, move sideways in four parts, let go."""
+def pull(widget: QWidget, start: QPoint, by: int, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
+    """Press at a point, move sideways in four parts, and hold."""
     _mouse(widget, QMouseEvent.Type.MouseButtonPress, start, _LEFT, _LEFT, modifier)
     for part in (1, 2, 3, 4):
         on_the_way = start + QPoint(by * part // 4, 0)
         _mouse(widget, QMouseEvent.Type.MouseMove, on_the_way, _NONE, _LEFT, modifier)
+
+
+def drag(widget: QWidget, start: QPoint, by: int, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
+    """Press at a point, move sideways in four parts, let go."""
+    pull(widget, start, by, modifier)
     _mouse(widget, QMouseEvent.Type.MouseButtonRelease, start + QPoint(by, 0), _LEFT, _NONE, modifier)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PyQt6.QtCore import QPoint, Qt
 
 from bridge.groove import STEPS, DrumLoop, Voice
@@ -11,7 +12,7 @@ from bridge.studio import Studio, gestures
 from gui.views.cell_menu import cell_menu
 from gui.views.loop_geometry import LoopGeometry
 from tests.gui.desk import Desk
-from tests.gui.hands import SHIFT, click, double_click, drag, key, release, wheel
+from tests.gui.hands import SHIFT, click, double_click, drag, key, pull, release, wheel
 
 Key = Qt.Key
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -85,6 +86,28 @@ def test_a_drag_sideways_is_later_and_one_undo_takes_it_back(desk: Desk) -> None
     drag(desk.window.loop, point(desk, cell), 12)
     desk.until(lambda: cell in touches(desk) and touches(desk)[cell].offset > before.offset)
     assert touches(desk)[cell].velocity == before.velocity
+    desk.session.ask(Studio.undo)
+    assert not touches(desk)
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["the drummer's", "by hand"])
+@pytest.mark.parametrize("hit", [True, False], ids=["hit", "rest"])
+def test_escape_lets_a_pulled_hit_go_back_and_undo_does_not_know_of_it(
+    desk: Desk, hit: bool, changed: bool
+) -> None:
+    cell = cell_where(desk, hit=hit)
+    view, at = desk.window.loop, point(desk, cell)
+    if changed:
+        key(view, Qt.Key.Key_Down)
+        desk.session.ask(gestures.touch, {cell: Touch(0.25)})
+        desk.until(lambda: desk.session.next_loop is None)
+    before = touches(desk)
+    pull(view, at, 12)
+    assert touches(desk) != before
+    key(view, Qt.Key.Key_Escape)
+    assert touches(desk) == before
+    release(view, at)
+    assert touches(desk) == before
     desk.session.ask(Studio.undo)
     assert not touches(desk)
 
