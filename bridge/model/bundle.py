@@ -45,7 +45,7 @@ FILES = (ENCODER, DECODER, PRIOR, PAIR)
 SHIPPED = Path(__file__).parent / "shipped"
 VOICE_NAMES = tuple(voice.name.lower() for voice in Voice)
 
-_OTHER_BUNDLE = (
+OTHER_BUNDLE = (
     "Leave out --bundle to play the drummer that comes with Groovebridge. If you trained this one, export it "
     "again with `python -m model_export export`."
 )
@@ -169,7 +169,7 @@ class Bundle:
         Raises BundleError for a folder, file or hash that is not as it should be. Reads a few MB.
         """
         folder = SHIPPED if path is None else Path(path)
-        advice = _REINSTALL if path is None else _OTHER_BUNDLE
+        advice = _REINSTALL if path is None else OTHER_BUNDLE
         if not (folder / MANIFEST).is_file():
             raise BundleError(f"There is no model bundle in {folder}: {MANIFEST} is missing. {advice}")
         manifest = _manifest(folder / MANIFEST, advice)
@@ -203,10 +203,10 @@ class Bundle:
         """The arrays of the bundle's file `name` (.npz). BundleError for none or one with pickles."""
         path = self.path / name
         try:
-            with np.load(io.BytesIO(_read(path, _OTHER_BUNDLE)), allow_pickle=False) as stored:
+            with np.load(io.BytesIO(_read(path, OTHER_BUNDLE)), allow_pickle=False) as stored:
                 return {array: stored[array] for array in stored.files}
         except (OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-            raise BundleError(f"{path} cannot be read as stored arrays. {_OTHER_BUNDLE}") from error
+            raise BundleError(f"{path} cannot be read as stored arrays. {OTHER_BUNDLE}") from error
 
     def pair(self) -> dict[str, NDArray[Any]]:
         """The stored inputs and outputs, as `pair_shapes` with a batch dimension in front."""
@@ -220,7 +220,7 @@ class Bundle:
                 found = "missing" if array is None else f"{array.dtype} {list(array.shape)}"
                 wanted = f"{np.dtype(kind)} [{', '.join(map(str, ('B', *shape)))}]"
                 raise BundleError(
-                    f"The array {name} in {path} should be {wanted} but is {found}. {_OTHER_BUNDLE}"
+                    f"The array {name} in {path} should be {wanted} but is {found}. {OTHER_BUNDLE}"
                 )
         return {name: arrays[name] for name in shapes}
 

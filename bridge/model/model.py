@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bridge.groove import STEPS, VOICES, DrumLoop
 from bridge.model import noise
-from bridge.model.bundle import Bundle, BundleError
+from bridge.model.bundle import OTHER_BUNDLE, Bundle, BundleError
 from bridge.model.providers import AUTO, open_decoder, open_session
 from bridge.model.settings import Settings, SliderError
 from bridge.model.sliders import Sliders
@@ -214,8 +214,7 @@ def _check_graph(session: Any, name: str, inputs: Shapes, outputs: Shapes) -> No
         ):
             described = ", ".join(f"{value.name} {value.shape}" for value in found)
             raise BundleError(
-                f"The {kind} of {name} ({described}) are not those of the bundle format. Choose another "
-                "bundle, or export it again with `python -m model_export export`."
+                f"The {kind} of {name} ({described}) are not those of the bundle format. {OTHER_BUNDLE}"
             )
 
 

@@ -29,7 +29,7 @@ from types import ModuleType
 from typing import Any
 
 from bridge.errors import GroovebridgeError
-from bridge.model.bundle import Bundle, BundleError
+from bridge.model.bundle import OTHER_BUNDLE, Bundle, BundleError
 
 CPU = "cpu"
 CUDA = "cuda"
@@ -102,9 +102,7 @@ def open_session(path: Path, provider: str = CPU) -> Any:
     except Exception as error:  # onnxruntime's exceptions have no base class of their own
         if provider == CUDA:
             raise ProviderError(f"CUDA cannot start here: {_cuda_failure()}") from error
-        raise BundleError(
-            f"onnxruntime cannot run {path}. Choose another bundle, or export it again."
-        ) from error
+        raise BundleError(f"onnxruntime cannot run {path}. {OTHER_BUNDLE}") from error
     if session.get_providers()[0] != _PROVIDERS[provider]:
         raise ProviderError(f"CUDA cannot start here: {_cuda_failure()}")
     return session

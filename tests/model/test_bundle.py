@@ -25,7 +25,7 @@ def refusal(path: Path) -> str:
         Model(Bundle.load(path), "cpu").replay()
     text = str(caught.value)
     assert text.endswith(".")
-    assert "Choose another" in text or "Update Groovebridge" in text
+    assert "Leave out --bundle" in text or "Update Groovebridge" in text
     return text
 
 
