@@ -93,10 +93,7 @@ class Transport:
             return
         first_ns = self._first_ns(output, now_ns)
         song = self._unheard.be_heard(song, clock, first_ns, now_ns)
-        if self._course.is_over():
-            self._stand(self._course.position)
-            self._teller.tell(Finished())
-        else:
+        if not self._ended_unheard():
             self.make(self._lead.internal.fall_in(song, first_ns), now_ns)
 
     def detach(self, now_ns: int) -> None:
@@ -146,6 +143,7 @@ class Transport:
 
     def fall_in(self, anchor: Anchor, now_ns: int) -> None:
         """The song rolls already, along this anchor, by the host's clock: roll with it."""
+        self._stop_counting(now_ns)
         song = BeatMap.at(anchor.bpm, anchor.ticks, anchor.at_ns)
         if self.output is not None:
             song = by_port(song, self._clock, now_ns)
@@ -365,8 +363,16 @@ class Transport:
 
     def _stand_unheard(self, now_ns: int) -> None:
         """Stop the song that rolls without a port."""
-        if self._unheard.stand(now_ns):
+        if self._unheard.stand(now_ns) and not self._ended_unheard():
             self._stand(self._course.position)
+
+    def _ended_unheard(self) -> bool:
+        """Whether all bars have passed while nobody heard them: the song stands where they ended then."""
+        is_over = self._course.is_over()
+        if is_over:
+            self._stand(self._course.position)
+            self._teller.tell(Finished())
+        return is_over
 
     def _stop_counting(self, now_ns: int) -> None:
         """The song is not to begin after all."""

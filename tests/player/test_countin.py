@@ -14,6 +14,7 @@ from bridge.player.countin import ACCENT, PLAIN, VOICE
 from bridge.player.messages import (
     Anchor,
     Command,
+    FallIn,
     Fault,
     Motion,
     Panic,
@@ -173,3 +174,15 @@ def test_whatever_happens_during_a_count_no_note_stays_open(
         if struck is not None:
             (sounding.add if struck[1] else sounding.discard)(struck[0])
     assert not sounding
+
+
+def test_a_song_that_is_fallen_in_with_is_counted_in_no_more() -> None:
+    rig = counted(2)
+    rig.run_ms(700)
+    rig.do(FallIn(Anchor(5000.0, rig.clock.ns, 120.0, Motion.ROLLING, Sync.INTERNAL)))
+    rig.run_ms(6000)
+    anchors = [each for each in rig.told(Anchor) if each.motion is Motion.ROLLING]
+    assert len(anchors) == 1
+    rig.do(Stop())
+    rig.run_ms(500)
+    notes_of(rig.port.in_order())

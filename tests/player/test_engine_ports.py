@@ -186,6 +186,27 @@ def test_bars_that_pass_unheard_before_a_stop_count() -> None:
     assert rig.told(Finished) == [Finished()]
 
 
+@pytest.mark.parametrize("then", [Stop(), Start(0)], ids=["stop", "start"])
+def test_bars_that_end_unheard_before_a_stop_or_another_start_are_over_and_the_next_song_has_all_of_its_own(
+    then: Start | Stop,
+) -> None:
+    rig = Rig(PlayerConfig(bars=2))
+    rig.do(SetLoop(STEADY, 1), Start())
+    rig.run_ms(BAR_MS)
+    lose_port(rig)
+    rig.clock.ns += round(3 * BAR_MS * MS)
+    rig.do(then)
+    assert len(rig.told(Finished)) == 1
+    rig.do(Stop())
+    port = give_port(rig)
+    rig.do(Start(0))
+    rig.run_ms(BAR_MS * 1.5)
+    assert len(rig.told(Finished)) == 1
+    assert port.sent
+    rig.run_ms(BAR_MS)
+    assert len(rig.told(Finished)) == 2
+
+
 def test_bars_that_pass_unheard_before_another_start_count() -> None:
     rig = Rig(PlayerConfig(bars=4))
     rig.do(SetLoop(STEADY, 1), Start())
