@@ -116,6 +116,28 @@ class MemoryPorts:
         self.out.dead = True
 
 
+@dataclass
+class Ear:
+    """An input without anything behind it."""
+
+    name: str = "memory:in"
+
+
+@dataclass
+class LoopedPorts:
+    """Ports in memory whose input can be heard at."""
+
+    clock: SimulatedClock
+    out: MemoryPort
+    inp: Ear
+    api: str = "memory"
+    destination: None = None
+    source: None = None
+
+    def close(self) -> None:
+        self.out.dead = True
+
+
 class Rig:
     """An engine with a port in memory; `run_ms` lets time pass as the process's loop would."""
 

@@ -7,7 +7,6 @@ import itertools
 import random
 import statistics
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -29,33 +28,11 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports.base import Incoming, PortLost
-from tests.player.support import MS, MemoryPort, Rig, SimulatedClock, notes_of, random_loop
+from tests.player.support import MS, Ear, LoopedPorts, MemoryPort, Rig, notes_of, random_loop
 
 Back = tuple[int, bytes] | None
 Way = Callable[[bytes, int], Back]
 """What comes back of a message that went out, and when; None: nothing."""
-
-
-@dataclass
-class Ear:
-    """An input without anything behind it."""
-
-    name: str = "memory:in"
-
-
-@dataclass
-class LoopedPorts:
-    """Ports in memory whose input can be heard at."""
-
-    clock: SimulatedClock
-    out: MemoryPort
-    inp: Ear
-    api: str = "memory"
-    destination: None = None
-    source: None = None
-
-    def close(self) -> None:
-        self.out.dead = True
 
 
 class Looped(Rig):
