@@ -36,13 +36,14 @@ class Beat:
 class CountIn:
     """The beats of so many bars at a tempo, from `from_ns` on. Owned by the player's loop.
 
-    ticks      where the song begins when the count is over; begins_ns when
+    ticks      where the song begins when the count is over; begins_ns when; bpm: how fast it is counted
     """
 
     def __init__(self, ticks: int, bars: int, bpm: float, from_ns: int, voicing: Voicing) -> None:
         self._voicing = voicing  # as it was: a beat is closed on the key on which it was struck
         line = BeatMap.at(bpm, 0, from_ns)
         self.ticks = ticks
+        self.bpm = bpm
         self.begins_ns = line.to_ns(bars * TICKS_PER_BAR)
         self._beats = [
             Beat(

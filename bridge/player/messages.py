@@ -269,7 +269,8 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Where the song is: at `at_ns` it was (or will be) at `ticks`, running at `bpm` if rolling.
+    """Where the song is: at `at_ns` it was (or will be) at `ticks`, running at `bpm` if rolling. While a song
+    of ours is counted in (ARMED, INTERNAL), it will begin there and then, and the count runs at `bpm`.
 
     Sent when something changed (start, stop, relocation, tempo, clock state), never on a timer. `peers` is
     how many others share the Link session.

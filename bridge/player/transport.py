@@ -77,10 +77,11 @@ class Transport:
         if roll is not None and status.motion is Motion.ROLLING:
             at_ns = roll.song.origin_ns if self._lead.is_ours else now_ns
             ticks, bpm, motion = roll.song.to_ticks(at_ns), roll.song.bpm, Motion.ROLLING
+        elif (count := self._count) is not None:
+            at_ns, ticks, bpm, motion = count.begins_ns, count.ticks, count.bpm, Motion.ARMED
         else:
             at_ns, ticks, bpm = now_ns, self._course.position, status.bpm or self._lead.internal.bpm
-            armed = status.motion is Motion.ARMED or self._count is not None
-            motion = Motion.ARMED if armed else Motion.STOPPED
+            motion = Motion.ARMED if status.motion is Motion.ARMED else Motion.STOPPED
         host_ns = self._clock.to_host_ns(at_ns)
         return Anchor(ticks, host_ns, bpm, motion, sync, status.clock, status.phase_ms, status.peers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from bridge.groove.loop import BEATS_PER_BAR, STEPS, STEPS_PER_BEAT
-from bridge.player.messages import Anchor, Motion
+from bridge.player.messages import Anchor, Motion, Sync
 from bridge.studio import position_ticks
 
 TICKS_PER_STEP = 240
 TICKS_PER_BEAT = TICKS_PER_STEP * STEPS_PER_BEAT
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
 FRAME_MS = 16
+_NS_PER_MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,23 @@ class Place:
         return f"{self.bar}.{self.beat}.{self.step}"
 
 
+def count_words(beats: float) -> str:
+    """Where a count is that has so many beats to go (above 0): the bar before the song, and the beat, as
+    -1.1 to -1.4.
+    """
+    left = math.ceil(beats)
+    bars, last = divmod(left - 1, BEATS_PER_BAR)
+    return f"\N{MINUS SIGN}{bars + 1}.{BEATS_PER_BAR - last}"
+
+
 def loop_steps(ticks: float) -> float:
     """How far into the four-bar loop a song position is, in steps, 0 up to 64."""
     return (ticks / TICKS_PER_STEP) % STEPS
 
 
 class Playhead(QObject):
-    """The moving song position: `moved` tells its ticks, each frame while it rolls and is watched.
+    """The moving song position: `moved` tells its ticks, each frame while it rolls, or is counted in, and is
+    watched.
 
     Nothing ticks while the song stands still or nobody looks (the window is hidden). Qt thread only.
     """
@@ -72,6 +84,15 @@ class Playhead(QObject):
         return self._anchor is not None and self._anchor.motion is Motion.ROLLING
 
     @property
+    def count(self) -> float | None:
+        """How many beats it is to the beginning of a song that is counted in; None while none is."""
+        anchor = self._anchor
+        if anchor is None or anchor.motion is not Motion.ARMED or anchor.sync is not Sync.INTERNAL:
+            return None
+        beats = (anchor.at_ns - self._now_ns()) * anchor.bpm / _NS_PER_MINUTE
+        return beats if beats > 0 else None
+
+    @property
     def ticking(self) -> bool:
         """Whether frames are being told."""
         return self._frames.isActive()
@@ -90,7 +111,7 @@ class Playhead(QObject):
             self._tell()
 
     def _settle(self) -> None:
-        if self.rolling and self._watched:
+        if (self.rolling or self.count is not None) and self._watched:
             if not self._frames.isActive():
                 self._frames.start()
         else:

@@ -11,6 +11,7 @@ from bridge.player.messages import ClockState, Motion, SoundStage, SoundWhen, Sy
 from bridge.studio import Studio
 from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
+from gui.models.playhead import count_words
 from gui.models.taps import Taps
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
@@ -179,6 +180,7 @@ class TransportBar(QWidget):
         self.refresh()  # the button checks itself on a click; only the session says whether we roll
 
     def _on_moved(self, ticks: float) -> None:
-        text = str(Place.at(ticks))
+        beats = self._session.playhead.count
+        text = str(Place.at(ticks)) if beats is None else count_words(beats)
         if text != self.place.text():
             self.place.setText(text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from bridge.player.messages import Anchor, Motion, Sync
-from gui.models.playhead import TICKS_PER_BAR, Place, Playhead, loop_steps
+from gui.models.playhead import TICKS_PER_BAR, Place, Playhead, count_words, loop_steps
 
 SECOND = 1_000_000_000
 
@@ -65,4 +65,25 @@ def test_each_frame_tells_where_the_song_is(qtbot: QtBot) -> None:
     now[0] = SECOND
     with qtbot.waitSignal(head.moved, check_params_cb=lambda ticks: ticks == pytest.approx(960)):
         pass
+    head.watch(False)
+
+
+def test_a_count_is_told_by_the_bars_and_beats_that_are_left(qtbot: QtBot) -> None:
+    now = [0]
+    head = Playhead(lambda: now[0])
+    head.watch(True)
+    head.follow(Anchor(0, 8 * SECOND, 60.0, Motion.ARMED, Sync.INTERNAL))
+    assert head.ticking
+    told = []
+    for second in range(8):
+        now[0] = second * SECOND + 1
+        assert head.count is not None
+        told.append(count_words(head.count))
+    minus = "\N{MINUS SIGN}"
+    assert told == [f"{minus}{bar}.{beat}" for bar in (2, 1) for beat in (1, 2, 3, 4)]
+    now[0] = 8 * SECOND
+    assert head.count is None
+    head.follow(Anchor(0, 8 * SECOND, 60.0, Motion.ARMED, Sync.LINK))
+    now[0] = 0
+    assert head.count is None
     head.watch(False)

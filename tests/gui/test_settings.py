@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -60,9 +61,19 @@ def test_a_count_in_goes_with_the_next_start_and_is_said_while_it_counts(desk: D
     click(section.choices.buttons[1])
     click(desk.window.transport.play)
     assert desk.asked(Start(0, 1))
-    desk.band.report(Anchor(0, 0, 120.0, Motion.ARMED, Sync.INTERNAL))
+    begins_ns = time.perf_counter_ns() + 1_900_000_000  # in the first of four beats
+    desk.band.report(Anchor(0, begins_ns, 120.0, Motion.ARMED, Sync.INTERNAL))
     desk.until(lambda: desk.session.status.text.startswith("Counting in"))
     assert desk.window.transport.sync_words == "Counting in"
+    shown: list[str] = []
+    desk.session.playhead.moved.connect(lambda _: shown.append(desk.window.transport.place.text()))
+    desk.until(lambda: shown[-1:] == ["1.1.1"])
+    assert list(dict.fromkeys(shown))[-4:] == [
+        "\N{MINUS SIGN}1.2",
+        "\N{MINUS SIGN}1.3",
+        "\N{MINUS SIGN}1.4",
+        "1.1.1",
+    ]
     click(desk.window.transport.stop)
     assert desk.asked(Stop())
 

@@ -87,6 +87,17 @@ def test_a_clock_that_runs_while_the_song_stands_stays_on_its_grid() -> None:
     assert min(abs(due - rolls_ns(rig)) for due in clocks) <= 2
 
 
+@pytest.mark.parametrize("ticks", [0, 7680])
+def test_while_it_counts_it_is_told_where_and_when_the_song_begins(ticks: int) -> None:
+    rig = counted(1, ticks=ticks)
+    rig.run_ms(1000)
+    rig.do(SetTempo(90))
+    rig.run_ms(2000)
+    counting = next(each for each in rig.told(Anchor) if each.motion is Motion.ARMED)
+    assert (counting.ticks, counting.at_ns, counting.bpm) == (ticks, rolls_ns(rig), 120.0)
+    assert not [each for each in rig.told(Anchor) if each.motion is Motion.ARMED and each != counting]
+
+
 def test_stop_during_the_count_ends_it_and_no_song_follows() -> None:
     rig = counted(2)
     rig.run_ms(1740)  # in the middle of a beat
