@@ -90,7 +90,7 @@ def test_before_the_drummer_is_there_its_buttons_say_why_not(closed_desk: Desk) 
     page = guide_of(closed_desk)
     for button in (page.play, page.push):
         assert not button.isEnabled()
-        assert "line at the bottom" in button.toolTip()
+        assert "still loading" in button.toolTip()
     assert page.show_me.isEnabled()
 
 
