@@ -96,12 +96,14 @@ class GuidePage(LeadingPage):
         self.end.setVisible(done == set(Step))
         state, ready = self._session.state, self._session.phase is Phase.READY
         playing = state is not None and state.playing
-        why_not = "It plays." if playing else "Nothing can play yet: see the line at the bottom."
+        unready = words.unready(self._session.phase)
+        silent = "Nothing can play yet: see the line at the bottom." if ready else unready
+        why_not = "It plays." if playing else silent
         explain(self.play, self._session.can_toggle and not playing, "Play from the top (Space)", why_not)
         title = words.slider_words(self._pushed)[0] if self._pushed else ""
         self.push.setText(f"More {title.lower()}" if title else "Move a slider")
         no_sliders = "This model has no named sliders: the raw axes are below the loop."
-        lacking = no_sliders if ready else words.unready(self._session.phase)
+        lacking = no_sliders if ready else unready
         explain(self.push, ready and bool(title), f"Moves the slider “{title}” up", lacking)
 
     @property
