@@ -14,7 +14,7 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.model.map import Map
-from bridge.player.messages import PlayerConfig
+from bridge.player.messages import PlayerConfig, Sync
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
 from bridge.studio.last_time import LastTime
@@ -310,6 +310,9 @@ class SessionModel(QObject):
             self.open()
         elif remedy is Remedy.REOPEN:
             self.ports.reopen()
+        elif remedy is Remedy.PLAY_ALONE:
+            self.ask(Studio.set_sync, Sync.INTERNAL)
+            self.ask(Studio.play, None)
         elif self._refusal is not None:
             self._refusal = None
             self._say()

@@ -23,6 +23,7 @@ class Remedy(Enum):
     RETRY = "Try again"
     REOPEN = "Look again"
     DISMISS = "Dismiss"
+    PLAY_ALONE = "Play on alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _clock(state: StudioState) -> Status | None:
         text = "There is no MIDI input to hear a clock on. Choose an input, or set Sync to “Internal clock”."
         return Status(Level.ATTENTION, text)
     port = state.ports.inp if state.ports is not None else "our input"
-    sentences = {
+    sentences: dict[ClockState, tuple[Level, str] | tuple[Level, str, Remedy]] = {
         ClockState.WAITING: (
             Level.BUSY,
             f"Waiting for MIDI clock at {port}. Send it from your DAW to this port, then press play there.",
@@ -94,8 +95,9 @@ def _clock(state: StudioState) -> Status | None:
         ClockState.LOCKING: (Level.BUSY, "MIDI clock arrives; finding its tempo …"),
         ClockState.LOST: (
             Level.ATTENTION,
-            f"The MIDI clock at {port} has stopped coming. Press play in your DAW, "
-            "or set Sync to “Internal clock”.",
+            f"The MIDI clock at {port} has stopped coming. Press play in your DAW, or play on from here by "
+            "our own clock.",
+            Remedy.PLAY_ALONE,
         ),
     }
     if state.clock in sentences:

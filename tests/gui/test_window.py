@@ -265,6 +265,17 @@ def test_ports_that_cannot_be_listed_are_said_in_words(desk: Desk) -> None:
     assert desk.window.status.text.text().startswith("Ready")
 
 
+def test_when_the_clock_is_lost_one_press_plays_on_by_our_own(desk: Desk) -> None:
+    desk.session.ask(Studio.set_sync, Sync.CLOCK)
+    desk.band.report(Anchor(7680, 0, 120.0, Motion.STOPPED, Sync.CLOCK, ClockState.LOST))
+    line = desk.window.status
+    desk.until(lambda: "stopped coming" in line.text.text())
+    assert line.remedy.text() == "Play on alone"
+    click(line.remedy)
+    assert desk.asked(SetSync(Sync.INTERNAL))
+    assert desk.asked(Start(None, 0))
+
+
 # --- the loop ---
 
 
