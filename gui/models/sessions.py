@@ -144,7 +144,7 @@ class SessionFiles(QObject):
         else:
             morpher.set_ends(last.session.a, last.session.b)
             morpher.set_bars(last.session.bars)
-            saved = None if last.unsaved else self._content()
+            saved = None if last.unsaved else _what_counts(last.session)
             self._place = _Place(last.file, saved, last.brought, last.since)
             self._recent = last.recent
         self.look()
@@ -186,11 +186,7 @@ class SessionFiles(QObject):
         return Morphing() if self._morpher is None else self._morpher.morphing
 
     def _content(self) -> Session | None:
-        """What counts as a change: not which ports are open, nor what was heard."""
-        if self._studio is None:
-            return None
-        session = session_of(self._studio, self._morphing)
-        return replace(session, config=replace(session.config, api="auto", out=None, inp=None))
+        return None if self._studio is None else _what_counts(session_of(self._studio, self._morphing))
 
     def _last(self) -> LastTime | None:
         if self._studio is None:
@@ -249,9 +245,7 @@ class SessionFiles(QObject):
         if error is not None:
             self._say(sentence(error, "The session could not be saved"))
             return
-        bare = replace(session.config, api="auto", out=None, inp=None)
-        saved = replace(session, takes=(), config=bare)
-        self._set(replace(self._place, file=path, saved=saved), self._used(path))
+        self._set(replace(self._place, file=path, saved=_what_counts(session)), self._used(path))
 
     def _used(self, path: Path) -> tuple[Path, ...]:
         return (path, *(each for each in self._recent if each != path))[:RECENT]
@@ -260,6 +254,11 @@ class SessionFiles(QObject):
         self._place, self._recent = place, recent
         self.look()
         self.changed.emit()
+
+
+def _what_counts(session: Session) -> Session:
+    """What of a session makes it another one: not which ports are open, nor what was heard."""
+    return replace(session, takes=(), config=replace(session.config, api="auto", out=None, inp=None))
 
 
 def _newest(studio: Studio) -> int:

@@ -26,7 +26,7 @@ from bridge.studio.seat import Seat
 from bridge.studio.session_file import Session, load_session, save_session, session_of
 from bridge.studio.sketch import Sketch
 from gui import app, launch
-from gui.models import autosave
+from gui.models import Opened, autosave
 from gui.views.sessions_page import SessionsPage
 from tests.gui.desk import Desk
 from tests.gui.hands import click, key
@@ -280,6 +280,27 @@ def test_the_next_window_goes_on_where_the_last_one_was(
     assert (files.name, files.unsaved, files.recent) == ("song", True, (tmp_path / "song.groovebridge",))
     assert second.window.windowTitle() == "song[*] – Groovebridge"
     assert second.window.isWindowModified()
+
+
+def test_a_song_that_went_on_without_its_window_counts_as_changed(
+    make_desk: Callable[[], Desk], tmp_path: Path, qtbot: QtBot
+) -> None:
+    class TakenUp(Desk):
+        def _open_studio(self) -> Opened:
+            opened = super()._open_studio()
+            opened.studio.set_seed(5)
+            return opened
+
+    first = make_desk()
+    save(first, tmp_path / "song")
+    first.window.close()
+    second = make_desk()
+    assert not second.session.sessions.unsaved
+    second.window.close()
+    third = TakenUp(qtbot, data=tmp_path / "data")
+    third.open()
+    assert (third.session.sessions.name, third.session.sessions.unsaved) == ("song", True)
+    third.window.close()
 
 
 def test_a_disk_that_keeps_nothing_is_said_once_and_the_beat_goes_on(
