@@ -1,13 +1,15 @@
 """What a controller can move: every dial and button of the desk under a name that is kept in files.
 
-dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`,
-           `wander amount`
-buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, `wander`, and for each voice
-           `mute kick`, `solo kick`, `lock kick`
+dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`, `seed`,
+           `wander amount`, the place on the map: `map x`, `map y`; for each voice `level kick`
+buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, `wander`, `tap`, `morph by itself`,
+           `morph from here`, `morph to here`; when changes are heard: `swap now`, `swap step`, `swap bar`,
+           `swap loop`; and for each voice `mute kick`, `solo kick`, `lock kick`
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +17,19 @@ from functools import partial
 from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.model.settings import AXIS_RANGE, NAMED_RANGE, TEMPERATURE_RANGE
+from bridge.player.limits import MAX_TRIM
+from bridge.player.messages import SwapAt, Sync
 from bridge.studio import gestures
 from bridge.studio.morphing import Morpher
+from bridge.studio.sketch import Sketch
 from bridge.studio.studio import Studio
+from bridge.studio.taps import Taps
 from bridge.studio.wander import Wander
 from bridge.timing import MAX_BPM, MIN_BPM
 
+PlaceOf = Callable[[Sketch], tuple[float, float] | None]
+FADER_SEEDS = (0.0, 127.0)
+"""The seeds at the ends of a fader: each of its places is one. An encoder goes on from there."""
 FADER_BPM = (60.0, 188.0)
 """The tempo at the ends of a fader: one of 128 places moves by about one BPM."""
 
@@ -61,11 +70,13 @@ def targets(
     morpher: Morpher | None = None,
     coordinates: Callable[[Settings], Mapping[str, float]] = lambda _: {},
     wander: Wander | None = None,
+    place_of: PlaceOf | None = None,
 ) -> dict[str, Target]:
     """All that there is on a desk, in the order of a list of it.
 
-    `coordinates`: where the axes lie that nobody holds; where it is not known, a knob takes them from
-    anywhere.
+    coordinates   where the axes lie that nobody holds; where it is not known, a knob takes them from
+                  anywhere
+    place_of      where on the map a sketch lies; None where the model has no map
     """
     dials: dict[str, Target] = {name: _slider(studio, name) for name in sliders}
     dials["temperature"] = _dial(
@@ -73,6 +84,11 @@ def targets(
     )
     if morpher is not None:
         dials["morph"] = _dial(lambda: morpher.morphing.share, morpher.move, (0.0, 1.0), 0.02)
+        dials["morph from here"] = Press(morpher.take_a)
+        dials["morph to here"] = Press(morpher.take_b)
+        dials["morph by itself"] = Press(
+            lambda: morpher.stop() if morpher.morphing.riding else morpher.ride()
+        )
     dials["tempo"] = Dial(
         lambda: studio.state.bpm,
         lambda bpm: studio.set_tempo(round(bpm, 1)),
@@ -80,12 +96,22 @@ def targets(
         1.0,
         (MIN_BPM, MAX_BPM),
     )
+    dials["seed"] = Dial(
+        lambda: float(studio.state.settings.seed),
+        lambda seed: studio.set_seed(round(seed)),
+        *FADER_SEEDS,
+        1.0,
+        (0.0, float(2**31 - 1)),
+    )
+    if place_of is not None:
+        dials |= {"map x": _along(studio, place_of, 0), "map y": _along(studio, place_of, 1)}
     dials |= {name: _axis(studio, name, coordinates) for name in axes}
     if wander is not None:
         dials["wander amount"] = _dial(
             lambda: wander.wandering.manner.amount, wander.set_amount, (0.0, 1.0), 0.02
         )
         dials["wander"] = Press(wander.toggle)
+    dials |= {f"level {voice.title}": _level(studio, voice) for voice in Voice}
     return dials | _buttons(studio)
 
 
@@ -115,6 +141,36 @@ def _axis(studio: Studio, name: str, coordinates: Callable[[Settings], Mapping[s
     return _dial(read, partial(studio.set_slider, name), AXIS_RANGE, 0.1)
 
 
+def _level(studio: Studio, voice: Voice) -> Dial:
+    return _dial(
+        lambda: studio.state.voicing.trims[voice], partial(studio.set_trim, voice), (0.0, MAX_TRIM), 0.02
+    )
+
+
+def _along(studio: Studio, place_of: PlaceOf, axis: int) -> Dial:
+    """One of the two coordinates of the place on the map; the other one stays."""
+
+    def read() -> float | None:
+        place = place_of(studio.state.sketch)
+        return None if place is None else place[axis]
+
+    def write(value: float) -> None:
+        place = place_of(studio.state.sketch) or (0.0, 0.0)
+        x, y = (value, place[1]) if axis == 0 else (place[0], value)
+        gestures.travel(studio, x, y)
+
+    return _dial(read, write, (-1.0, 1.0), 0.02)
+
+
+def _ride(morpher: Morpher) -> None:
+    (Morpher.stop if morpher.morphing.riding else Morpher.ride)(morpher)
+
+
+def _tap(studio: Studio, taps: Taps) -> None:
+    if studio.state.sync is not Sync.CLOCK and (bpm := taps.tap(time.monotonic())) is not None:
+        studio.set_tempo(bpm)
+
+
 def _buttons(studio: Studio) -> dict[str, Target]:
     buttons: dict[str, Callable[[], None]] = {
         "play": studio.play,
@@ -124,7 +180,10 @@ def _buttons(studio: Studio) -> dict[str, Target]:
         "fill": studio.fill,
         "undo": studio.undo,
         "redo": studio.redo,
+        "tap": partial(_tap, studio, Taps()),
     }
+    for at in SwapAt:
+        buttons[f"swap {at.value}"] = partial(studio.set_swap, at)
     for voice in Voice:
         buttons[f"mute {voice.title}"] = partial(_mute, studio, voice)
         buttons[f"solo {voice.title}"] = partial(_solo, studio, voice)

@@ -13,7 +13,7 @@ from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, controls_path, load_controls
 from bridge.studio.morphing import Morpher
-from bridge.studio.targets import targets
+from bridge.studio.targets import PlaceOf, targets
 from bridge.studio.wander import Wander
 
 
@@ -66,11 +66,12 @@ class ControllerModel(QObject):
         sliders: Sequence[str],
         coordinates: Callable[[Settings], Mapping[str, float]],
         wander: Wander,
+        place_of: PlaceOf | None,
     ) -> None:
         """Work at this studio, as was kept."""
         setup, trouble = load_controls(self.path)
         axes = tuple(coordinates(studio.state.settings))
-        desk = targets(studio, sliders, axes, morpher, coordinates, wander)
+        desk = targets(studio, sliders, axes, morpher, coordinates, wander, place_of)
         self._controllers = Controllers(
             studio, desk, setup, self.path, self._told.emit, self._programmed.emit
         )

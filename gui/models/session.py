@@ -243,7 +243,12 @@ class SessionModel(QObject):
         wander = Wander(self._opened.studio, self._opened.sliders, self.wander.tell)
         self.wander.begin(wander)
         self.controllers.begin(
-            self._opened.studio, self._morpher, self._opened.sliders, self._opened.coordinates, wander
+            self._opened.studio,
+            self._morpher,
+            self._opened.sliders,
+            self._opened.coordinates,
+            wander,
+            None if self._opened.chart is None else self._place_of,
         )
         self.journey.begin(self._opened.studio)
         self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,22 +14,22 @@ from gui.models.controllers import ControllerModel
 from gui.views import theme, words
 
 W = TypeVar("W", bound=QWidget)
-_TARGET = "target"
+_TARGETS = "targets"
 _RING = 4
 
 
-def learnable(widget: W, target: str) -> W:
-    """Let a controller learn to move this control: it is this target of `bridge.studio.targets`."""
-    widget.setProperty(_TARGET, target)
+def learnable(widget: W, *targets: str) -> W:
+    """Let controllers learn to move this control: it is these targets of `bridge.studio.targets`."""
+    widget.setProperty(_TARGETS, list(targets))
     widget.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the window has it
     return widget
 
 
-def target_of(widget: QWidget | None) -> tuple[QWidget, str] | None:
-    """The control that this widget is or lies in, and its target, if controllers can learn it."""
+def targets_of(widget: QWidget | None) -> tuple[QWidget, list[str]] | None:
+    """The control that this widget is or lies in, and its targets, if controllers can learn it."""
     while widget is not None:
-        if isinstance(target := widget.property(_TARGET), str):
-            return widget, target
+        if isinstance(targets := widget.property(_TARGETS), list):
+            return widget, targets
         widget = widget.parentWidget()
     return None
 
@@ -58,23 +58,26 @@ class LearnDesk(QObject):
         """Open the menu of the control that was clicked, or that has the focus; False where it has none."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         pointed = self._window.focusWidget() if by_key else self._window.childAt(event.pos())
-        found = target_of(pointed)
+        found = targets_of(pointed)
         if found is None or not self._controllers.ready:
             return False
-        widget, target = found
+        widget, targets = found
         middle = widget.mapToGlobal(widget.rect().center())
-        self.menu_of(target).popup(middle if by_key else event.globalPos())
+        self.menu_of(targets).popup(middle if by_key else event.globalPos())
         return True
 
-    def menu_of(self, target: str) -> QMenu:
+    def menu_of(self, targets: Sequence[str]) -> QMenu:
         """Learn, forget, and the list of all."""
         if self._menu is not None:
             self._menu.deleteLater()
         menu = self._menu = QMenu(self._window)
-        sources = self._controllers.sources(target)
-        _add(menu, "Learn another MIDI control" if sources else "Learn MIDI", partial(self.learn, target))
-        for source in sources:
-            _add(menu, f"Forget {source.title}", partial(self._controllers.forget, source))
+        for target in targets:
+            sources = self._controllers.sources(target)
+            which = f" for {words.target_title(target)}" if len(targets) > 1 else ""
+            learn = "Learn another MIDI control" if sources else "Learn MIDI"
+            _add(menu, f"{learn}{which}", partial(self.learn, target))
+            for source in sources:
+                _add(menu, f"Forget {source.title}{which}", partial(self._controllers.forget, source))
         menu.addSeparator()
         _add(menu, "Controllers …", self._show_page)
         return menu
@@ -103,7 +106,7 @@ class LearnDesk(QObject):
     def _widget(self, target: str) -> QWidget | None:
         """The control of this target, if nothing lies over it."""
         for widget in self._window.findChildren(QWidget):
-            if widget.property(_TARGET) == target and widget.isVisible():
+            if target in (widget.property(_TARGETS) or []) and widget.isVisible():
                 seen = self._window.childAt(widget.mapTo(self._window, widget.rect().center()))
                 return widget if seen is widget or widget.isAncestorOf(seen) else None
         return None

@@ -6,6 +6,7 @@ import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -56,6 +57,7 @@ class MapView(QWidget):
         self._session = session
         self._picture: QPixmap | None = None
         self._hand = PathHand(session.journey)
+        self._took_away = False  # whether the right button has just taken a place of the path away
         self._drawing = False
         self._pressed: Pin | None = None  # until the hand leaves it
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -130,7 +132,7 @@ class MapView(QWidget):
         if a0 is None:
             return
         if a0.button() == Qt.MouseButton.RightButton:
-            self._hand.take_away(self.geometry_now, a0.position())
+            self._took_away = self._hand.take_away(self.geometry_now, a0.position())
         elif a0.button() == Qt.MouseButton.LeftButton and self._drawing:
             self._hand.press(self.geometry_now, a0.position())
         elif a0.button() == Qt.MouseButton.LeftButton:
@@ -139,6 +141,12 @@ class MapView(QWidget):
                 self._travel(*self.geometry_now.point(a0.position()))
             else:
                 self._session.ask(Studio.replay, self._pressed.number)
+
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # noqa: N802
+        """The window's menu of what controllers can learn, unless the click took away a place of the path."""
+        if a0 is not None:
+            a0.setAccepted(self._took_away)
+            self._took_away = False
 
     def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
         """Travel along, or take the place of the path along."""

@@ -33,12 +33,12 @@ class MorphBar(QWidget):
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self.a = Button("Morph end A", "", "A")
-        self.b = Button("Morph end B", "", "B")
+        self.a = learnable(Button("Morph end A", "", "A"), "morph from here")
+        self.b = learnable(Button("Morph end B", "", "B"), "morph to here")
         self.fader = learnable(ValueSlider("Morph", "", 0.0, 1.0, MIDDLE, STEP), "morph")
         self.bars: ChoiceBox[int] = ChoiceBox("Bars of the morph", "", BARS_WIDTH)
         self.bars.show_choices([(f"{bars} bar{'s' if bars > 1 else ''}", bars) for bars in BARS], BARS[0])
-        self.auto = Button("Morph by itself", "", "Auto")
+        self.auto = learnable(Button("Morph by itself", "", "Auto"), "morph by itself")
         self.auto.setCheckable(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

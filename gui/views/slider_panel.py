@@ -81,12 +81,17 @@ class SliderPanel(QWidget):
         )
         self._steer(self.axes)
         self.new_idea = learnable(Button("New idea", "", "New idea", role="main"), "new idea")
-        self.seed = WholeBox("Seed", "", SEED_RANGE)
+        self.seed = learnable(WholeBox("Seed", "", SEED_RANGE), "seed")
         self.swap: Segments[SwapAt] = Segments(SWAPS)
+        for button, (_, at, _) in zip(self.swap.buttons, SWAPS, strict=True):
+            learnable(button, f"swap {at.value}")
         self._heard = QLabel("Heard")
         self._heard.setToolTip("When a change is heard: now, or at the next step, bar or loop")
         self._idea = Captioned("Seed", self.seed)
-        self.map = MapView(session)
+        self.map = learnable(MapView(session), "map x", "map y")
+        self.map.setContextMenuPolicy(
+            Qt.ContextMenuPolicy.DefaultContextMenu
+        )  # its right click is the path's, too
         self.path = PathBar(session)
         self.morph = MorphBar(session)
         self.wander = WanderBar(session)

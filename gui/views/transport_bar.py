@@ -9,10 +9,10 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from bridge.player.messages import ClockState, Motion, SoundStage, SoundWhen, Sync
 from bridge.studio import Studio
+from bridge.studio.taps import Taps
 from bridge.timing import MAX_BPM, MIN_BPM
 from gui.models import Phase, Place, SessionModel
 from gui.models.playhead import count_words
-from gui.models.taps import Taps
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
 from gui.views.learn import learnable
@@ -64,7 +64,7 @@ class TransportBar(QWidget):
         self.place.setToolTip("Where the song is: bar . beat . step (sixteenth)")
         self.tempo = learnable(TempoBox("Tempo in BPM", "", (MIN_BPM, MAX_BPM)), "tempo")
         self.tempo.setFixedWidth(88)
-        self.tap = Button("Tap the tempo", "", "Tap")
+        self.tap = learnable(Button("Tap the tempo", "", "Tap"), "tap")
         self._taps = Taps()
         self.sync: ChoiceBox[Sync] = ChoiceBox(
             "Sync", "Who leads: Groovebridge, a MIDI clock, or all on Ableton Link", 140

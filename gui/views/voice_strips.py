@@ -46,7 +46,7 @@ class VoiceStrip:
     """The controls of one voice."""
 
     def __init__(self, voice: Voice, parent: QWidget) -> None:
-        self.name = VoiceName(voice)
+        self.name = learnable(VoiceName(voice), f"level {voice.title}")
         self.mute = learnable(Button(f"Mute {voice.title}", "", "M", role="strip"), f"mute {voice.title}")
         self.solo = learnable(Button(f"Solo {voice.title}", "", "S", role="strip"), f"solo {voice.title}")
         self.lock = learnable(Button(f"Lock {voice.title}", "", "L", role="strip"), f"lock {voice.title}")

@@ -19,6 +19,14 @@ SLIDERS: Mapping[str, tuple[str, str]] = {
 }
 """The sliders that calibration knows, in its order: the title, and what it does from left to right."""
 
+_TITLES = {
+    "temperature": "Freedom",
+    "tap": "Tap tempo",
+    "map x": "Map, left to right",
+    "map y": "Map, down to up",
+    "morph from here": "Morph, take A",
+    "morph to here": "Morph, take B",
+}
 _STYLES = {"afrocuban": "Afro-Cuban", "hiphop": "Hip-hop", "neworleans": "New Orleans"}
 
 
@@ -39,7 +47,13 @@ def target_title(name: str) -> str:
         return SLIDERS[name][0]
     if re.fullmatch(r"z\d+", name):
         return f"Raw axis {name}"
-    return {"temperature": "Freedom"}.get(name, name.capitalize())
+    titles = {
+        "temperature": "Freedom",
+        "tap": "Tap tempo",
+        "map x": "Map, left to right",
+        "map y": "Map, down to up",
+    }
+    return titles.get(name, name.capitalize())
 
 
 def style_word(name: str) -> str:

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QContextMenuEvent
-from PyQt6.QtWidgets import QApplication, QMenu, QWidget
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QMenu,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from bridge.player.messages import SwapAt
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
 from bridge.studio.presets import PresetFolder
 from gui.views.controllers_page import EMPTY, ControllersPage
-from gui.views.learn import target_of
+from gui.views.learn import targets_of
 from tests.gui.desk import Desk
-from tests.gui.hands import click, key
+from tests.gui.hands import NO_KEYS, click, key
 
 KNOB = Source(Kind.ABSOLUTE, 0, 74)
 
@@ -110,10 +120,101 @@ def test_escape_ends_the_waiting_wherever_the_focus_is(desk: Desk) -> None:
 def test_every_control_that_says_it_can_learn_has_something_to_move(desk: Desk) -> None:
     controllers = desk.session.controllers._controllers
     assert controllers is not None
-    found = {
-        target[1] for widget in desk.window.findChildren(QWidget) if (target := target_of(widget)) is not None
+    every = [
+        found for widget in desk.window.findChildren(QWidget) if (found := targets_of(widget)) is not None
+    ]
+    on_a_map = {"map x", "map y"}  # this model has none
+    assert {target for _, targets in every for target in targets} - on_a_map == set(controllers._targets)
+
+
+FOR_A_HAND = {
+    "Bars from place to place",
+    "Bars from turn to turn",
+    "Bars of the morph",
+    "Draw a path on the map",
+    "Drum sound: when the built-in drums sound",
+    "Follow the path",
+    "Give back what was changed by hand",
+    "Look for MIDI ports again",
+    "MIDI input",
+    "MIDI output",
+    "Menu",
+    "Path goes around",
+    "Raw axes",
+    "Reset sliders",
+    "Style",
+    "Sync",
+}
+"""Lists, what is drawn, and what is done to ports and windows."""
+
+
+@pytest.fixture
+def mapped(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    """A window with a map, and mappings of its own."""
+    made = Desk(qtbot, chart=True)
+    made.session.controllers.path = tmp_path / "controllers.json"
+    made.open()
+    yield made
+    made.window.close()
+
+
+def test_every_control_can_be_learned_but_those_that_want_a_hand(mapped: Desk) -> None:
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox)
+    unlearned = {
+        widget.accessibleName()
+        for part in (mapped.window.sliders, mapped.window.transport, mapped.window.loop)
+        for widget in part.findChildren(QWidget)
+        if isinstance(widget, kinds) and targets_of(widget) is None and widget.accessibleName()
     }
-    assert found == set(controllers._targets)
+    assert unlearned == FOR_A_HAND
+
+
+def test_two_knobs_travel_the_map(mapped: Desk) -> None:
+    view = mapped.window.sliders.map
+    for number, which in ((74, "Map, left to right"), (75, "Map, down to up")):
+        menu = right_click(mapped, view)
+        choose(menu, f"Learn MIDI for {which}")
+        turn(mapped, 60, 61, 62, 63, 64, 65, number=number)
+    for number in (74, 75):  # from end to end, so that it passes where we are
+        turn(mapped, *range(128), number=number)
+    mapped.until(lambda: mapped.session.place == (1.0, 1.0))
+    turn(mapped, *range(126, 63, -1), number=74)
+    mapped.until(lambda: mapped.session.place is not None and abs(mapped.session.place[0]) < 0.02)
+    assert mapped.session.place is not None
+    assert mapped.session.place[1] == 1.0
+
+
+def test_a_right_click_that_takes_a_place_of_the_path_away_opens_no_menu(mapped: Desk) -> None:
+    view = mapped.window.sliders.map
+    mapped.session.journey.add((0.0, 0.0))
+    at = view.geometry_now.pixel(0.0, 0.0).toPoint()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.mapToGlobal(at))
+    QTest.mousePress(view, Qt.MouseButton.RightButton, NO_KEYS, at)  # type: ignore[call-overload]
+    assert not mapped.session.journey.path.places
+    QApplication.sendEvent(view, event)
+    assert event.isAccepted()
+    assert mapped.window.learn._menu is None
+
+
+def test_a_pad_taps_the_tempo_and_another_says_when_changes_are_heard(desk: Desk) -> None:
+    for number, button in ((36, desk.window.transport.tap), (37, desk.window.sliders.swap.buttons[1])):
+        choose(right_click(desk, button), "Learn MIDI")
+        desk.window.sheet.close_page()
+        hit(desk, number)
+    with patch("bridge.studio.targets.time", Mock(monotonic=Mock(side_effect=[10.0, 10.6, 11.2]))):
+        for _ in range(3):
+            hit(desk, 36)
+    desk.until(lambda: desk.session.state is not None and desk.session.state.bpm == 100.0)
+    hit(desk, 37)
+    desk.until(lambda: desk.session.state is not None and desk.session.state.swap_at is SwapAt.STEP)
+
+
+def hit(desk: Desk, note: int) -> None:
+    """Hit a pad."""
+    controllers = desk.session.controllers._controllers
+    assert controllers is not None
+    controllers.receive(bytes((0x99, note, 100)))
+    controllers.receive(bytes((0x89, note, 0)))
 
 
 def test_a_control_forgets_from_its_menu_and_from_the_list(desk: Desk) -> None:

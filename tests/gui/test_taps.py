@@ -9,8 +9,8 @@ from PyQt6.QtCore import Qt
 
 from bridge.player.messages import SetTempo, Sync
 from bridge.studio import Studio
+from bridge.studio.taps import Taps
 from bridge.timing import MAX_BPM, MIN_BPM
-from gui.models.taps import Taps
 from tests.gui.desk import Desk
 from tests.gui.hands import SHIFT, click, drag_up, key
 
