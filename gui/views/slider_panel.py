@@ -225,6 +225,7 @@ class SliderPanel(QWidget):
         explain(self.new_idea, ready, "Draw the next idea of this seed (N)", why_not)
         explain(self.seed, ready, "The same seed brings the same ideas again", why_not)
         self.swap.explain(ready, why_not)
+        self._heard.setEnabled(ready)
         no_fill = "This model has no fill slider." if ready else why_not
         explain(
             self.fill,
