@@ -193,6 +193,21 @@ def test_a_journey_on_the_map_is_heard_and_so_is_the_way_back(ear: Ear) -> None:
     ear.assert_hears(before)
 
 
+def test_where_the_sliders_have_wandered_to_is_heard_and_undo_is_heard_to_bring_them_home(ear: Ear) -> None:
+    before, session, bar = settle(ear), ear.room.session, ear.room.window.sliders.wander
+    session.wander.set_bars(1)
+    click(bar.wander)
+    ear.room.until(lambda: len(session.moved) == len(session.sliders))
+    ear.room.until(lambda: session.loop != before)
+    click(bar.wander)
+    there = settle(ear)
+    assert there != before
+    ear.assert_hears(there)
+    key(ear.room.window, Key.Key_Z, CTRL)
+    assert settle(ear) == before
+    ear.assert_hears(before)
+
+
 def test_a_preset_brings_its_notes_back_by_its_digit(ear: Ear, tmp_path: Path) -> None:
     session, window = ear.room.session, ear.room.window
     session.files.folder = PresetFolder(tmp_path)
