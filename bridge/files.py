@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,8 @@ class FileWriteError(GroovebridgeError):
 def write_atomically(path: Path | str, data: bytes) -> None:
     """Put `data` into the file at `path`: a reader sees the old content or the new, never a part.
 
-    The bytes go to a hidden file beside it, reach the disk, and take its name. Devices and pipes
+    The bytes go to a hidden file beside it, reach the disk, and take its name; where several write at once,
+    one of them stays, whole. Devices and pipes
     (/dev/stdout) are written directly. Raises FileWriteError (full disk, no permission, no such folder) and
     leaves nothing behind.
     """
@@ -36,7 +38,7 @@ def write_atomically(path: Path | str, data: bytes) -> None:
                 device.write(data)
             return
         target = path.resolve()  # a link keeps pointing where it did
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        partial = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             with partial.open("wb") as file:
                 file.write(data)

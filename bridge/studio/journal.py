@@ -13,6 +13,7 @@ skipped and counted. Of a long journal the newest takes are read, and all that a
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import threading
@@ -35,6 +36,8 @@ LONGEST = 4 * NEWEST
 """A journal with more takes than that is renewed."""
 
 _TAKE = re.compile(rb'\{"take":\s*(\d+),\s*"at":')
+_ODD = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, GroovebridgeError)
+"""What a line may raise that is none of ours, or of which a disk has changed some bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,15 @@ def _read(file: BinaryIO, newest: int) -> Kept:
     marks: dict[int, dict[str, Any]] = {}  # place -> what was said of that take later
     damaged, place = 0, 0
     for line in file:
-        if found := _TAKE.match(line):
-            by_number[int(found[1])] = place
-            places.append(place)
-        else:
-            try:
+        try:
+            if found := _TAKE.match(line):
+                by_number[int(found[1])] = place
+                places.append(place)
+            else:
                 happened = json.loads(line)
                 marks.setdefault(by_number[int(happened.pop("take"))], {}).update(happened)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                damaged += 1
+        except _ODD:
+            damaged += 1
         place += len(line)
     newest_places = set(places[-newest:])
     marked = {each for each, what in marks.items() if what.get("pinned") or what.get("name")}
@@ -91,7 +94,7 @@ def _read(file: BinaryIO, newest: int) -> Kept:
         file.seek(place)
         try:
             take = _take(file.readline(), marks.get(place, {}))
-        except (ValueError, KeyError, TypeError, AttributeError, GroovebridgeError):
+        except _ODD:
             damaged += 1
             continue
         if take.number in takes:
@@ -104,6 +107,8 @@ def _take(line: bytes, marks: Mapping[str, Any]) -> Take:
     saved = json.loads(line)
     sketch = SketchData.model_validate(saved["sketch"]).build()
     take = Take(int(saved["take"]), float(saved["at"]), of_rows(saved["loop"]), sketch)
+    if not math.isfinite(take.at):
+        raise ValueError("there is no such time")
     return replace(take, name=str(marks.get("name", "")), pinned=marks.get("pinned") is True)
 
 

@@ -99,6 +99,27 @@ def test_a_damaged_line_is_told_once(tmp_path: Path) -> None:
     assert lines_with(tmp_path / "history-0001.jsonl", "nonsense") == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"take":11,"at":' + "[" * 100_000,
+        "[" * 100_000,
+        '{"take":' + "9" * 5000 + ',"at":1}',
+        '{"take":11,"at":' + "9" * 400 + ',"loop":[],"sketch":{}}',
+        '{"take":11,"at":NaN,"loop":[],"sketch":{}}',
+        '{"take":11,"at":1,"loop":[[0.5,0,1,0]],"sketch":{}}',
+        '{"take":11,"at":1,"loop":[[0,0,' + "9" * 400 + ',0]],"sketch":{}}',
+    ],
+    ids=["deep take", "deep mark", "number", "time", "no time", "step", "velocity"],
+)
+def test_no_line_however_odd_keeps_the_rest_from_being_read(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "history.jsonl"
+    takes = write(path, 10)
+    path.write_text(f"{path.read_text()}{line}\n")
+    kept = read_journal(path)
+    assert (kept.takes, kept.damaged) == (takes, 1)
+
+
 def test_a_journal_that_is_too_long_wants_to_be_renewed(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     line = '{"take":%d,"at":1.0,"loop":[],"sketch":{}}\n'
