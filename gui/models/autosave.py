@@ -56,7 +56,7 @@ class Autosave(QObject):
         last = self._now()
         if last is not None and last != self._written:
             self._written = last
-            self._worker.run(lambda: self._save(last), self._on_written)
+            self._worker.run(lambda: self._save(last), self._on_written, must=True)
 
     def _save(self, last: LastTime) -> None:
         make_folder(self._path.parent)

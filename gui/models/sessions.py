@@ -121,7 +121,9 @@ class SessionFiles(QObject):
         """Save to this file, which gets our ending, over one that is there."""
         path = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
         if (session := self._now()) is not None:
-            self._worker.run(partial(save_session, path, session), partial(self._on_saved, path, session))
+            self._worker.run(
+                partial(save_session, path, session), partial(self._on_saved, path, session), must=True
+            )
 
     def open(self, path: Path) -> None:
         """Go on with the session of a file. One that cannot be played becomes a sentence, and nothing

@@ -50,6 +50,7 @@ class Takeout(QObject):
         self._bars = 4
         self._there = 0
         self._file: Path | None = None  # of the recording that runs
+        self._given: set[Path] = set()  # the files of all recordings so far
         self._ending_at: int | None = None  # the bar line at which the recording is to end
         self._unwritten: Cut | None = None
         self._dragged: tempfile.TemporaryDirectory[str] | None = None
@@ -130,7 +131,7 @@ class Takeout(QObject):
         tape = self._studio.tape
         if on and not self.recording:
             tape.record()
-            self._file = self.folder / f"{datetime.now():%Y-%m-%d %H-%M-%S}.mid"
+            self._file = self._new_file()
             self._timer.start()
         elif not on and self.recording and tape.rolling and not self.ending:
             self._ending_at = tape.next_line
@@ -169,6 +170,15 @@ class Takeout(QObject):
 
     # --- inside ---
 
+    def _new_file(self) -> Path:
+        """A file that no other recording has, written yet or not."""
+        now = f"{datetime.now():%Y-%m-%d %H-%M-%S}"
+        names = (f"{now}{'' if number == 1 else f' ({number})'}.mid" for number in count(1))
+        free = (path for path in map(self.folder.joinpath, names) if path not in self._given)
+        path = next(path for path in free if not path.exists())
+        self._given.add(path)
+        return path
+
     def _end(self) -> None:
         """Write the recording and let go of it."""
         path, self._file, self._ending_at = self._file, None, None
@@ -179,7 +189,7 @@ class Takeout(QObject):
             if cut is None:
                 self._say("Nothing was played while it was recording, so there is no file.")
             else:
-                self._worker.run(partial(_write, path, cut), partial(self._on_ended, path, cut))
+                self._worker.run(partial(_write, path, cut), partial(self._on_ended, path, cut), must=True)
         self.changed.emit()
 
     def _on_ended(self, path: Path, cut: Cut, done: Future[None]) -> None:

@@ -27,18 +27,30 @@ class Worker(QObject):
         super().__init__()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window-worker")
         self._closed = False
+        self._optional: set[Future[Any]] = set()  # of the jobs that wait or run: those that may be dropped
         self._finished.connect(self._deliver)  # queued by Qt: it is emitted in the worker's thread
 
-    def run(self, job: Callable[[], T], then: Callable[[Future[T]], None]) -> Future[T]:
-        """Run the job; `then` gets its finished future in the Qt thread, unless the worker closes first."""
+    def run(
+        self, job: Callable[[], T], then: Callable[[Future[T]], None], *, must: bool = False
+    ) -> Future[T]:
+        """Run the job; `then` gets its finished future in the Qt thread, unless the worker closes first.
+        `must`: the job is done even then.
+        """
         future = self._pool.submit(job)
+        if not must:
+            self._optional.add(future)
+            future.add_done_callback(self._optional.discard)
         self._pool.submit(self._finished.emit, then, future)  # one thread: it runs when the job has ended
         return future
 
     def close(self) -> None:
-        """Wait for the job that runs, drop those that wait, deliver nothing more. Idempotent."""
+        """Wait for the job that runs and for those that must be done, drop the others that wait, deliver
+        nothing more. Idempotent.
+        """
         self._closed = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for future in list(self._optional):
+            future.cancel()
+        self._pool.shutdown(wait=True)
 
     def _deliver(self, then: Callable[[Future[Any]], None], done: Future[Any]) -> None:
         if not self._closed:

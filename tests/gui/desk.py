@@ -236,6 +236,12 @@ class Desk:
         state = self.session.state
         return state is not None and state.ports is not None
 
+    def occupy(self) -> None:
+        """Have the window's background thread be busy until the window closes."""
+        closes = threading.Event()
+        self.session._worker.run(lambda: closes.wait(10), lambda _: None)
+        self.session._worker.run(lambda: None, lambda _: None).add_done_callback(lambda _: closes.set())
+
     def until(self, true: Callable[[], bool]) -> None:
         """Let Qt work until this is so."""
         self.qtbot.waitUntil(true, timeout=10_000)

@@ -265,6 +265,22 @@ def test_what_is_at_the_desk_is_kept_as_it_changes(kept: Desk, tmp_path: Path) -
     kept.until(is_kept)
 
 
+def test_what_was_saved_just_before_the_window_closed_is_on_the_disk(kept: Desk, tmp_path: Path) -> None:
+    desk_file = tmp_path / "data" / "desk.json"
+    kept.until(desk_file.exists)
+    kept.occupy()
+    kept.session.ask(Studio.set_tempo, 97.5)
+    sessions = kept.session.sessions
+    assert sessions._autosave is not None
+    sessions._autosave._timer.timeout.emit()
+    sessions.save_as(tmp_path / "mine.groovebridge")
+    kept.window.close()
+    last = load_last(desk_file)[0]
+    assert last is not None
+    assert last.session.config.bpm == 97.5
+    assert load_session(tmp_path / "mine.groovebridge").config.bpm == 97.5
+
+
 def test_the_next_window_goes_on_where_the_last_one_was(
     make_desk: Callable[[], Desk], tmp_path: Path
 ) -> None:

@@ -174,6 +174,25 @@ def test_a_recording_is_on_the_disk_while_it_runs_and_when_the_window_closes(
     assert [kicks(path) for path in (tmp_path / "recordings").iterdir()] == [[1, 2, 3]]
 
 
+def test_a_recording_that_ended_just_before_the_window_closed_is_written(desk: Desk, tmp_path: Path) -> None:
+    desk.occupy()
+    desk.session.takeout.record(True)
+    play_bars(desk, 0, 1, rolling=False)
+    desk.session.takeout.record(False)
+    assert not desk.session.takeout.recording
+    desk.window.close()
+    assert [kicks(path) for path in (tmp_path / "recordings").iterdir()] == [[1, 2]]
+
+
+def test_recordings_of_one_second_are_files_of_their_own(desk: Desk, tmp_path: Path) -> None:
+    takeout = desk.session.takeout
+    for bar in range(3):
+        takeout.record(True)
+        play_bars(desk, bar, bar, rolling=False)
+        takeout.record(False)
+    desk.until(lambda: len(list((tmp_path / "recordings").glob("*.mid"))) == 3)
+
+
 def test_before_the_drummer_is_there_nothing_can_be_taken(closed_desk: Desk) -> None:
     for button in (panel(closed_desk).loop, panel(closed_desk).bars, panel(closed_desk).record):
         assert not button.isEnabled()
