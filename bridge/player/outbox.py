@@ -53,6 +53,8 @@ class Outbox:
             self._closing = True
             self._changed.notify()
         self._thread.join(timeout_s)
+        with self._changed:
+            self._waiting.clear()
 
     def _drop(self) -> None:
         for index, report in enumerate(self._waiting):

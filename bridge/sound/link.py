@@ -50,7 +50,7 @@ class SoundLink:
     def __init__(self, on_news: Callable[[SoundNews], None], command: tuple[str, ...] | None = None) -> None:
         self._on_news = on_news
         self._command = command or (sys.executable, "-m", "bridge.sound")
-        self._ending = False
+        self._ending = threading.Event()
         self._records: SimpleQueue[bytes | None] = SimpleQueue()
         self.pid: int | None = None
         """The process, once it has been started."""
@@ -71,7 +71,7 @@ class SoundLink:
 
     def end(self) -> None:
         """Have the process end; nothing is told any more. One that does not within two seconds is killed."""
-        self._ending = True
+        self._ending.set()
         self._records.put(None)
 
     def close(self) -> None:
@@ -90,19 +90,24 @@ class SoundLink:
             self._drain()
             return
         self.pid = process.pid
-        realtime.follow()
         assert process.stdin is not None and process.stdout is not None
-        reader = threading.Thread(target=self._read, args=(process.stdout,), name="sound-read", daemon=True)
-        reader.start()
-        self._write(process.stdin)
+        helpers = [
+            threading.Thread(target=self._read, args=(process.stdout,), name="sound-read", daemon=True),
+            threading.Thread(target=self._write, args=(process.stdin,), name="sound-write", daemon=True),
+        ]
+        for helper in helpers:
+            helper.start()
+        self._ending.wait()
         try:
             process.wait(_END_S)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired:  # it hangs; so may the writer, whose pipe is full
             process.kill()
             process.wait()
-        reader.join()
+        for helper in helpers:
+            helper.join()
 
     def _write(self, pipe: IO[bytes]) -> None:
+        realtime.follow()
         try:
             with pipe:
                 while (record := self._records.get()) is not None:
@@ -113,7 +118,7 @@ class SoundLink:
             self._drain()
 
     def _drain(self) -> None:
-        while not self._ending:
+        while not self._ending.is_set():
             self._records.get()
 
     def _read(self, pipe: IO[bytes]) -> None:
@@ -123,7 +128,7 @@ class SoundLink:
             for line in pipe:
                 news = json.loads(line)
                 failed = "failed" in news
-                if not self._ending:
+                if not self._ending.is_set():
                     self._on_news(SoundFailed(news["failed"]) if failed else SoundOpened(news["opened"]))
-        if not self._ending and not failed:
+        if not self._ending.is_set() and not failed:
             self._on_news(SoundFailed("The drum sound stopped unexpectedly. Switch it on again."))

@@ -75,6 +75,7 @@ class Changes:
             with self._picture.changing():
                 if not self._undo.can_undo:
                     return
+                self._undo.skip(self._side())  # a step that turns something is none of these
                 turn = self._undo.back.turn
                 self._return_to(self._undo.undo(self._side(turn)))
             if turn is not None:

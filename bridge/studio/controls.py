@@ -125,9 +125,11 @@ class Controls:
         return dict(self._mappings)
 
     def assign(self, source: Source, target: str) -> None:
-        """Have a source move a target; what the same control moved before it moves no more."""
+        """Have a source move a target; what the same control, or a half of it, moved before, it moves no
+        more.
+        """
         for other in list(self._mappings):
-            if _hand(other) == _hand(source):
+            if _hands(other) & _hands(source):
                 del self._mappings[other]
         self._mappings[source] = target
 
@@ -247,7 +249,8 @@ def _kind_of(values: list[int]) -> Kind:
     return Kind.ABSOLUTE
 
 
-def _hand(source: Source) -> tuple[str, int, int]:
-    """What a hand would call the same control, however it speaks."""
+def _hands(source: Source) -> frozenset[tuple[str, int, int]]:
+    """What a hand would call the same control, however it speaks; a fine one is two."""
     kind = source.kind.value if source.kind.presses else "control"
-    return kind, source.channel, source.number
+    numbers = {source.number, source.number + FINE_BELOW} if source.kind is Kind.FINE else {source.number}
+    return frozenset((kind, source.channel, number) for number in numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.player.messages import SwapAt
 from bridge.studio.sketch import Sketch
+
+_BROKEN = "A loop could not be made ({error}). The terminal has the details; please report this."
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Job:
 
 class Decoder:
     """Asks `next_job` (under `lock`) what to decode, and gives the loop, or the error that there was, to
-    `done` (without the lock). It asks again after each job and each `wake`.
+    `done` (without the lock); an error that is a bug is logged, and told too. It asks again after each job
+    and each `wake`.
     """
 
     def __init__(
@@ -64,6 +69,9 @@ class Decoder:
                 result: DrumLoop | GroovebridgeError = self._decode(job.sketch)
             except GroovebridgeError as error:
                 result = error
+            except Exception as error:  # the next loop may well succeed; without this thread none would
+                log.exception("a loop could not be made")
+                result = GroovebridgeError(_BROKEN.format(error=f"{type(error).__name__}: {error}"))
             self._done(job, result)
 
     def _wait(self) -> Job | None:

@@ -86,9 +86,7 @@ def targets(
         dials["morph"] = _dial(lambda: morpher.morphing.share, morpher.move, (0.0, 1.0), 0.02)
         dials["morph from here"] = Press(morpher.take_a)
         dials["morph to here"] = Press(morpher.take_b)
-        dials["morph by itself"] = Press(
-            lambda: morpher.stop() if morpher.morphing.riding else morpher.ride()
-        )
+        dials["morph by itself"] = Press(partial(_ride, morpher))
     dials["tempo"] = Dial(
         lambda: studio.state.bpm,
         lambda bpm: studio.set_tempo(round(bpm, 1)),

@@ -58,13 +58,16 @@ class Undo(Generic[T]):
         self._future.clear()
         self._gesture, self._at_s = gesture, at_s
 
-    def undo(self, now: T) -> T:
-        """What there was before `now`; a gesture that changed nothing in the end is no step. IndexError if
-        there is nothing.
+    def skip(self, now: T) -> None:
+        """Forget the steps back that would change nothing of `now`, such as a drag that ended where it began;
+        but for the first step of all.
         """
+        while len(self._past) > 1 and self._past[-1] == now:
+            self._past.pop()
+
+    def undo(self, now: T) -> T:
+        """What there was before `now`. IndexError if there is nothing."""
         value = self._past.pop()
-        while value == now and self._past:
-            value = self._past.pop()
         self._future.append(now)
         self._gesture = None
         return value

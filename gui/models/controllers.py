@@ -81,8 +81,9 @@ class ControllerModel(QObject):
 
     def close(self) -> None:
         """Listen no more. Idempotent."""
-        if self._controllers is not None:
-            self._controllers.close()
+        controllers, self._controllers = self._controllers, None
+        if controllers is not None:
+            controllers.close()
 
     def learn(self, target: str) -> None:
         """Have the next control that is moved move this target."""

@@ -173,6 +173,25 @@ def test_reports_wait_for_nobody_anchors_coalesce_and_drops_are_counted() -> Non
     assert outbox.dropped == 1 + LIMIT + 50 + 1 - LIMIT
 
 
+def test_what_still_waits_when_an_outbox_has_been_closed_is_never_sent() -> None:
+    let_go, sending = threading.Event(), threading.Event()
+    arrived: list[Report] = []
+
+    def stuck(report: Report) -> None:
+        sending.set()
+        let_go.wait()
+        arrived.append(report)
+
+    outbox = Outbox(stuck)
+    for word in ("One.", "Two.", "Three."):
+        outbox.put(Fault(word))
+    sending.wait()
+    outbox.close(0)
+    let_go.set()
+    outbox.close(5)
+    assert arrived == [Fault("One.")]
+
+
 def test_reports_to_a_studio_that_has_gone_are_dropped_in_silence() -> None:
     def broken(_: Report) -> None:
         raise BrokenPipeError

@@ -32,6 +32,40 @@ def test_undo_goes_back_and_the_loop_before_is_sent_again(desk: Desk) -> None:
     assert desk.state.settings.axes == {"z1": 1.0}
 
 
+def test_a_step_that_only_turned_something_beside_the_loop_is_a_step_too(desk: Desk) -> None:
+    turned: list[str] = []
+    desk.studio.set_slider("z1", 1.0)
+    desk.studio.load(desk.state.sketch, turn=lambda: turned.append("turned"))
+    there = desk.state.sketch
+    desk.studio.undo()
+    assert (desk.state.sketch, len(turned)) == (there, 2)
+    desk.studio.redo()
+    assert (desk.state.sketch, len(turned)) == (there, 3)
+    desk.studio.undo()
+    desk.studio.undo()
+    assert (desk.state.settings, len(turned)) == (Settings(), 4)
+
+
+def test_a_model_that_breaks_is_told_and_the_next_loop_is_made_all_the_same(
+    make_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = SmallModel()
+
+    def make(sketch: Sketch) -> DrumLoop:
+        if sketch.settings.index == 1:
+            raise RuntimeError("out of memory")
+        return model.loop(sketch.settings)
+
+    desk = make_desk(make=make)
+    desk.studio.new_idea()
+    state = desk.wait_for(lambda state: state.fault is not None)
+    assert "out of memory" in str(state.fault)
+    assert "The terminal has the details" in str(state.fault)
+    assert "RuntimeError" in caplog.text
+    desk.studio.new_idea()
+    assert desk.link.wait_for_loops(2)[-1].loop == model.loop(Settings(index=2))
+
+
 def test_a_drag_is_one_step_of_undo(desk: Desk) -> None:
     for tenth in range(1, 20):
         desk.studio.set_slider("z1", tenth / 10)

@@ -140,3 +140,15 @@ def test_no_bytes_whatsoever_upset_it(message: bytes) -> None:
 def test_a_source_has_a_title_that_a_musician_reads() -> None:
     assert Source(Kind.FINE, 0, 74).title == "CC 74, channel 1"
     assert Source(Kind.NOTE, 9, 36).title == "note 36, channel 10"
+
+
+def test_the_second_half_of_a_fine_fader_moves_nothing_else() -> None:
+    fine, second = Source(Kind.FINE, 0, 1), Source(Kind.ABSOLUTE, 0, 33)
+    controls = Controls({second: "tempo"})
+    controls.assign(fine, "density")
+    assert controls.mappings == {fine: "density"}
+    controls.assign(second, "swing")
+    assert controls.mappings == {second: "swing"}
+    assert controls.receive(cc(33, 127)) == Moved("swing", 1.0, second)
+    elsewhere = {Source(Kind.ABSOLUTE, 1, 33): "swing", Source(Kind.NOTE, 0, 33): "fill", fine: "density"}
+    assert Controls(elsewhere).mappings == elsewhere

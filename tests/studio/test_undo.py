@@ -64,3 +64,14 @@ def test_it_does_not_grow_without_end() -> None:
 def test_nothing_to_take_back_is_an_error() -> None:
     with pytest.raises(IndexError):
         Undo[int]().undo(0)
+
+
+def test_steps_that_would_change_nothing_are_skipped_but_for_the_first() -> None:
+    undo: Undo[int] = Undo()
+    for value in (7, 8, 8, 8):
+        undo.did(value, None, 0.0)
+    undo.skip(8)
+    assert undo.undo(8) == 7
+    undo.did(7, None, 0.0)
+    undo.skip(7)
+    assert undo.can_undo
