@@ -90,10 +90,12 @@ def open_studio(
         session, missing = playable(last.session, maker.loop)
         trouble = trouble or missing
     studio: Studio | None = None
+    unkept: list[str] = []
 
     def tell(error: GroovebridgeError) -> None:
+        unkept.append(f"What is played is not kept for the next time: {error}")
         if studio is not None:
-            studio.report_fault(f"What is played is not kept for the next time: {error}")
+            studio.report_fault(unkept[-1])
 
     journal = Journal(journal_path(), tell, kept.takes if kept.outworn else None)
     try:
@@ -110,8 +112,9 @@ def open_studio(
     except BaseException:
         journal.close()
         raise
-    if trouble:
-        studio.report_fault(trouble)
+    for sentence in (trouble, *unkept):  # of a journal that failed before the studio was there
+        if sentence:
+            studio.report_fault(sentence)
     return replace(opened(model, studio, chart), ended=journal.close, last=last)
 
 

@@ -27,6 +27,7 @@ from bridge.groove import VOICES, DrumLoop
 from bridge.groove.edit import Cell, Touch, check_cell, grafted, touched
 from bridge.model import Model, Settings
 from bridge.model.map import Map, blend
+from bridge.model.settings import SEED_RANGE
 from bridge.studio.generate import LoopMaker
 from bridge.studio.vary import changed
 
@@ -104,7 +105,8 @@ class Sketch:
         """What the n-th four bars of an evolving song are made of: the n-th idea from here on."""
         if not block:
             return self
-        idea = replace(self.settings, index=self.settings.index + block)
+        last = SEED_RANGE[1]
+        idea = replace(self.settings, index=(self.settings.index + block) % (last + 1))
         return self.set(idea) if isinstance(self.origin, Drawn) else replace(self, settings=idea)
 
     def at(self, origin: Origin) -> Sketch:

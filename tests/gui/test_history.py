@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import mido
@@ -10,7 +11,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QLineEdit
 
 from bridge.player.messages import PlayerConfig
-from bridge.studio import Studio
+from bridge.studio import Studio, StudioState
 from bridge.studio import history as takes
 from bridge.studio.sketch import Spot
 from gui import app
@@ -174,5 +175,26 @@ def test_a_history_that_cannot_be_read_is_said_and_keeps_nobody_from_playing(
         assert "cannot be" in (opened.studio.state.fault or "")
         assert opened.studio.state.takes == ()
     finally:
+        opened.studio.close()
+        opened.ended()
+
+
+def test_a_history_that_cannot_be_kept_is_said_even_if_that_shows_before_the_studio_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "journal_path", lambda: Path("/proc/history.jsonl"))  # nobody can write there
+    opened = app.open_studio(None, PlayerConfig(api="none"))
+    said = threading.Event()
+
+    def look(state: StudioState) -> None:
+        if "is not kept for the next time" in (state.fault or ""):
+            said.set()
+
+    unsubscribe = opened.studio.subscribe(look)
+    try:
+        look(opened.studio.state)
+        assert said.wait(10)
+    finally:
+        unsubscribe()
         opened.studio.close()
         opened.ended()

@@ -12,6 +12,7 @@ from bridge.groove import DrumLoop, Voice
 from bridge.groove.edit import REST, Touch, touch_at
 from bridge.model import Bundle, Model, Settings
 from bridge.model.map import Map
+from bridge.model.settings import SEED_RANGE
 from bridge.studio.sketch import Drawn, Given, Maker, Sketch, Spot, Way
 from tests.player.support import random_loop
 
@@ -113,3 +114,9 @@ def test_what_does_not_exist_is_refused(maker: Maker, model: Model) -> None:
         Way(DrumLoop.empty(), DrumLoop.empty(), 1.5)
     with pytest.raises(GroovebridgeError, match="no voice"):
         DRAWN.locking(9, None)
+
+
+def test_after_the_last_idea_of_a_seed_comes_the_first() -> None:
+    last = Settings(index=SEED_RANGE[1])
+    assert Sketch(last).in_block(1).settings.index == 0
+    assert Sketch(last).in_block(3).settings.index == 2
