@@ -53,6 +53,7 @@ class Controllers:
         self._told = told
         self._recall = recall or self._play_preset
         self._lock = threading.RLock()
+        self._saving = threading.Lock()
         self._setup = setup
         self._controls = Controls(setup.mappings)
         self._pickup = PickUp()
@@ -205,7 +206,8 @@ class Controllers:
     def _save(self) -> None:
         self._told()
         if self._keep is not None:
-            save_controls(self._keep, self._setup)
+            with self._saving:  # what is written last is the newest
+                save_controls(self._keep, self._setup)
 
     def _listen(self) -> None:
         for link in self._links:

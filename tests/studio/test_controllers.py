@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.model.settings import AXIS_RANGE
 from bridge.player.messages import Panic, Start
-from bridge.studio import Studio
+from bridge.studio import Studio, controllers
 from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, load_controls
@@ -229,6 +230,28 @@ def test_a_file_that_cannot_be_written_is_said_and_what_was_learned_holds(hands:
     assert hands.controllers.sources("panic") == (KNOB,)
     with pytest.raises(GroovebridgeError):
         hands.controllers.set_programs(False)
+
+
+def test_what_two_hands_change_at_once_is_all_in_the_file(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, begun, other_is_done = controllers.save_controls, threading.Event(), threading.Event()
+
+    def slow(path: Path, setup: ControlSetup) -> None:
+        if not begun.is_set():
+            begun.set()
+            other_is_done.wait(0.5)
+        save(path, setup)
+
+    monkeypatch.setattr(controllers, "save_controls", slow)
+    hands.map("temperature", KNOB)
+    window = threading.Thread(target=hands.controllers.set_programs, args=(False,))
+    window.start()
+    assert begun.wait(10)
+    hands.controllers.forget(KNOB)
+    other_is_done.set()
+    window.join()
+    assert load_controls(hands.path)[0] == hands.controllers.setup == ControlSetup(programs=False)
 
 
 def test_a_port_that_goes_is_said_and_taken_back_when_it_returns(hands: Hands) -> None:
