@@ -17,6 +17,7 @@ TIP = (
     "Double click to play it again, drag it into your DAW or a folder.\n"
     "Right click for more: pin (P), name (F2), save as a MIDI file (Ctrl+E)."
 )
+_LONGEST_FILE = 48  # letters: file systems count bytes, up to 255
 TAKE_ROLE = Qt.ItemDataRole.UserRole
 NO_INDEX = QModelIndex()
 
@@ -159,6 +160,7 @@ def title_of(take: Take) -> str:
 
 
 def file_name(take: Take) -> str:
-    """A file name for a take: what file systems do not like becomes a dash."""
-    name = "".join(sign if sign.isalnum() or sign in " -_" else "-" for sign in take.name).strip()
+    """A file name for a take, not too long: what file systems do not like becomes a dash."""
+    name = "".join(sign if sign.isalnum() or sign in " -_" else "-" for sign in take.name)
+    name = name[:_LONGEST_FILE].strip()
     return f"groovebridge-{take.number:04d}{f'-{name}' if name else ''}"

@@ -198,3 +198,12 @@ def test_a_history_that_cannot_be_kept_is_said_even_if_that_shows_before_the_stu
         unsubscribe()
         opened.studio.close()
         opened.ended()
+
+
+def test_a_take_with_a_name_of_any_length_can_be_dragged_out(desk: Desk) -> None:
+    play_ideas(desk, 1)
+    desk.session.ask(Studio.name_take, 1, "Straße " * 100)
+    desk.until(lambda: desk.session.history.takes[0].name != "")
+    data = desk.session.history.files(desk.session.history.takes)
+    assert data is not None
+    assert Path(data.urls()[0].toLocalFile()).is_file()
