@@ -197,3 +197,16 @@ def test_a_song_that_is_fallen_in_with_is_counted_in_no_more() -> None:
     rig.do(Stop())
     rig.run_ms(500)
     notes_of(rig.port.in_order())
+
+
+def test_a_clock_that_runs_while_the_song_stands_misses_no_beat_when_a_count_is_broken_off() -> None:
+    rig = Rig(PlayerConfig(send_clock=True, clock_while_stopped=True))
+    rig.do(SetLoop(random_loop(1), 1))
+    rig.run_ms(300)
+    rig.do(Start(0, 1))
+    rig.run_ms(700)
+    rig.do(Stop())
+    rig.run_ms(500)
+    clocks = [due for due, message in rig.port.in_order() if message == midi.CLOCK]
+    apart = [after - before for before, after in pairwise(clocks)]
+    assert apart == [pytest.approx(BEAT_MS * MS / 24, abs=2)] * len(apart)

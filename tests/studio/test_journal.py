@@ -156,3 +156,14 @@ def test_where_it_cannot_be_renewed_it_goes_on_as_it_is(
         assert renew(path, takes) is None
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_each_line_is_brought_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.jsonl"
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: sizes.append(os.fstat(number).st_size))
+    journal = Journal(path, lambda error: pytest.fail(str(error)))
+    journal.add("one")
+    journal.add("three")
+    journal.close()
+    assert sizes == [4, 10]

@@ -50,3 +50,11 @@ def test_a_button_that_sends_like_a_knob_goes_down_once() -> None:
         False,
         True,
     ]
+
+
+def test_a_dial_that_comes_back_to_where_a_knob_left_it_must_be_met_again_too() -> None:
+    pickup = PickUp()
+    pickup.has_hold(KNOB, 0.4)
+    assert not pickup.takes(KNOB, 0.5, 0.8)  # the mouse has moved it
+    assert not pickup.takes(KNOB, 0.6, 0.4)  # undo
+    assert pickup.takes(KNOB, 0.3, 0.4)

@@ -236,3 +236,20 @@ def test_a_studio_has_what_its_player_told_and_tells_how_much(desk: Desk) -> Non
     desk.tell(Played(((0, note_on(KICK, 90)), (120, note_off(KICK))), (), 2 * TICKS_PER_BAR))
     assert desk.state.tape_bars == 2
     assert len(notes_in(desk.studio.tape.last(2))) == 1
+
+
+def test_a_note_that_still_sounds_where_the_cut_ends_is_in_it() -> None:
+    struck_last = [(TICKS_PER_BAR - 240, note_on(KICK, 99))]
+    for goes_on in (True, False):
+        notes = notes_of(whole_notes(struck_last, 0, TICKS_PER_BAR, goes_on))
+        assert notes == [Note(TICKS_PER_BAR - 240, TICKS_PER_BAR, KICK, 99)]
+
+
+def test_as_many_bars_can_be_had_as_are_promised() -> None:
+    tape = Tape(120.0)
+    for bar in range(LONGEST_BARS + 9):
+        ticks = bar * TICKS_PER_BAR
+        events = ((ticks, note_on(KICK, bar + 1)), (ticks + 120, note_off(KICK)))
+        tape.add(Played(events, (), ticks + TICKS_PER_BAR, True))
+    assert tape.bars == LONGEST_BARS
+    assert [note.velocity for note in notes_in(tape.last(LONGEST_BARS))] == list(range(10, LONGEST_BARS + 10))
