@@ -333,6 +333,22 @@ def test_a_disk_that_keeps_nothing_is_said_once_and_the_beat_goes_on(
     assert desk.session.playhead.rolling
 
 
+def test_what_a_full_disk_did_not_keep_is_kept_once_there_is_room(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.write_text("in the way")
+    desk = make_desk()
+    desk.session.ask(Studio.set_tempo, 97.5)
+    desk.until(lambda: "not kept for the next start" in desk.session.status.text)
+    data.unlink()
+    desk.session.sessions.look()
+    desk.until((data / "desk.json").exists)
+    last = load_last(data / "desk.json")[0]
+    assert last is not None
+    assert last.session.config.bpm == 97.5
+
+
 def test_the_page_says_where_the_session_stands(kept: Desk, tmp_path: Path) -> None:
     page = page_of(kept)
     assert (page.name.text(), page.place.text()) == ("Untitled", "Nothing in it yet")

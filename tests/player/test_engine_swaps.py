@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -339,3 +340,13 @@ def test_what_the_port_would_send_in_the_next_40_ms_is_revised_too() -> None:
     song.do(SetLoop(hits((Voice.SNARE, 8, 0.8)), 2, SwapAt.STEP))
     song.run_ms(400)
     assert [note.key & 127 for note in song.heard()] == [36] * 8 + [38]
+
+
+def test_an_early_hit_of_the_new_loop_s_first_step_is_early_though_that_was_handed_over_already() -> None:
+    hits, early = np.zeros((64, 9)), np.zeros((64, 9))
+    hits[16, Voice.KICK], early[16, Voice.KICK] = 1, -0.2
+    song = Song(DrumLoop.empty())
+    song.run_ms((song.began_ns - song.clock.ns) / MS + TICKS_PER_BAR * NS_PER_TICK / MS - 40)
+    song.do(SetLoop(DrumLoop.of(hits, hits, early), 2, SwapAt.BAR))
+    song.run_ms(300)
+    assert [note.on for note in song.heard()] == [pytest.approx(TICKS_PER_BAR - 0.2 * TICKS_PER_STEP, abs=1)]

@@ -292,3 +292,8 @@ def test_what_to_set_is_the_part_of_the_round_that_notes_are_late_by() -> None:
     found = Loopback(32, 32, latency_ms=10.46)
     assert [setting_ms(found, sync) for sync in (Sync.CLOCK, Sync.LINK, Sync.INTERNAL)] == [10.5, 5.2, 0.0]
     assert setting_ms(Loopback(32, 32, latency_ms=700), Sync.CLOCK) == 200
+
+
+def test_what_comes_back_too_late_is_no_echo() -> None:
+    found = Looped(after(1001)).measured()
+    assert found == Loopback(sent=32)

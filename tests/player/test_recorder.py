@@ -136,3 +136,12 @@ def test_a_nights_recording_is_written_before_anybody_loses_patience() -> None:
     began = time.process_time()
     assert len(recorder.content()) > 275_000 * 8
     assert time.process_time() - began < 3
+
+
+def test_a_note_that_began_and_ended_in_one_tick_lasts_a_tick() -> None:
+    recorder = Recorder()
+    recorder.begin(0, 120)
+    for message in (ON, OFF, ON, OFF):
+        recorder.note(recorder.place(100.2), message)
+    notes = notes_of(recorded(recorder.midi_file()))
+    assert [(note.on, note.off) for note in notes] == [(100, 101), (101, 102)]
