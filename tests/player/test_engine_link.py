@@ -286,6 +286,8 @@ def test_another_s_tempo_swallows_and_doubles_nothing(first: float, then: float)
     assert abs(phase_ms(rig)) < 20
     rig.do(Stop())
     assert_nothing_swallowed_or_doubled(rig.heard())
+    longest_ns = max(note.off - note.on for note in rig.heard())
+    assert longest_ns < 60_000 * MS / min(first, then) / 4  # a step at the slower of the two
 
 
 @pytest.mark.parametrize("beats", [0.1, -0.1])

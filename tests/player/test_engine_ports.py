@@ -104,6 +104,22 @@ def test_the_song_that_we_lead_goes_on_in_time_at_the_next_port(lost: bool) -> N
     )
 
 
+def test_a_song_that_nobody_hears_keeps_its_time_whatever_clock_its_last_port_had() -> None:
+    rig = Rig()
+    rig.engine.detach(rig.clock.ns)
+    give_port(rig, ahead_ns=700 * MS)
+    rig.do(SetLoop(STEADY, 1), Start())
+    rig.run_ms(1.5 * BAR_MS)
+    heard = rig.told(Anchor)[-1]
+    lose_port(rig)
+    rig.clock = SimulatedClock(rig.clock.ns - 700 * MS)
+    rig.run_ms(BAR_MS)
+    unheard = rig.told(Anchor)[-1]
+    assert unheard.motion is Motion.ROLLING
+    song = BeatMap.at(heard.bpm, heard.ticks, heard.at_ns)
+    assert song.to_ticks(unheard.at_ns) == pytest.approx(unheard.ticks, abs=1e-3)
+
+
 def test_what_a_lost_port_may_have_left_sounding_is_closed_when_it_is_back() -> None:
     rig = Rig()
     rig.do(SetLoop(random_loop(2, density=0.5), 1), Start())
