@@ -13,10 +13,10 @@ from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.model.settings import AXIS_RANGE
 from bridge.player.messages import Panic, Start
-from bridge.studio import Studio, controllers
+from bridge.studio import Studio
 from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
-from bridge.studio.controls_file import ControlSetup, load_controls
+from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
 from bridge.studio.morphing import Morpher
 from bridge.studio.presets import PresetFolder
 from bridge.studio.sketch import Sketch
@@ -235,15 +235,15 @@ def test_a_file_that_cannot_be_written_is_said_and_what_was_learned_holds(hands:
 def test_what_two_hands_change_at_once_is_all_in_the_file(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, begun, other_is_done = controllers.save_controls, threading.Event(), threading.Event()
+    begun, other_is_done = threading.Event(), threading.Event()
 
     def slow(path: Path, setup: ControlSetup) -> None:
         if not begun.is_set():
             begun.set()
             other_is_done.wait(0.5)
-        save(path, setup)
+        save_controls(path, setup)
 
-    monkeypatch.setattr(controllers, "save_controls", slow)
+    monkeypatch.setattr("bridge.studio.controllers.save_controls", slow)
     hands.map("temperature", KNOB)
     window = threading.Thread(target=hands.controllers.set_programs, args=(False,))
     window.start()
