@@ -136,5 +136,7 @@ def make_desk() -> Iterator[Callable[..., Desk]]:
 
 @pytest.fixture
 def desk(make_desk: Callable[..., Desk]) -> Desk:
-    """A desk as it starts."""
-    return make_desk()
+    """A desk as it starts, once its first loop is there: what a test asks for comes after it."""
+    made = make_desk()
+    made.link.wait_for_loops(1)
+    return made

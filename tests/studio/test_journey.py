@@ -40,7 +40,9 @@ def placed(sketch: Sketch) -> DrumLoop:
 
 @pytest.fixture
 def desk(make_desk: Callable[..., Desk]) -> Desk:
-    return make_desk(make=placed)
+    made = make_desk(make=placed)
+    made.link.wait_for_loops(1)  # so that what the tests ask for is decoded after it, not in its place
+    return made
 
 
 @pytest.fixture

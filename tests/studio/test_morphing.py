@@ -37,7 +37,9 @@ def blended(sketch: Sketch) -> DrumLoop:
 
 @pytest.fixture
 def desk(make_desk: Callable[..., Desk]) -> Desk:
-    return make_desk(make=blended)
+    made = make_desk(make=blended)
+    made.link.wait_for_loops(1)  # so that what the tests ask for is decoded after it, not in its place
+    return made
 
 
 @pytest.fixture
