@@ -78,7 +78,8 @@ def open_studio(
     """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError.
 
     Where no config is asked for, a player that plays on since its window died is taken up as it is. Else it
-    begins with what was at the desk `last` time, as far as this machine and model have it.
+    begins with what was at the desk `last` time, as far as this machine and model have it. Flags are those of
+    `last` in either case: the player knows of none.
     """
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
@@ -108,6 +109,7 @@ def open_studio(
             make=maker.loop,
             history=History(kept.takes, journal.add),
             sketch=session.sketch,
+            flags=() if last is None else last.session.flags,
         )
     except BaseException:
         journal.close()

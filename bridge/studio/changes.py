@@ -1,6 +1,6 @@
-"""What a person changes of the music, the sketch and the mix, one step of undo after the other.
+"""What a person changes of the music (sketch, mix) and of its map (flags), one step of undo after the other.
 
-A step may have more to it than these two, such as all that opening a session sets: that is turned over with
+A step may have more to it than these, such as all that opening a session sets: that is turned over with
 it, forth and back, as often as one goes over the step.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bridge.player.messages import SetVoicing, SwapAt
 from bridge.player.voicing import Voicing
+from bridge.studio.flags import Flags
 from bridge.studio.picture import Picture
 from bridge.studio.players import Players
 from bridge.studio.sketch import Sketch
@@ -20,7 +21,7 @@ from bridge.studio.supply import Supply
 from bridge.studio.undo import Undo
 
 Turn = Callable[[], None]
-"""Exchanges what a step has set, beside sketch and mix, with what there was before; each time anew."""
+"""Exchanges what a step has set, beside sketch, mix and flags, with what there was before; each time anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class _Side:
 
     sketch: Sketch
     voicing: Voicing
+    flags: Flags
     turn: Turn | None = None
 
 
@@ -58,11 +60,18 @@ class Changes:
             self._step(gesture)
             self._set_voicing(voicing)
 
-    def load(self, sketch: Sketch, voicing: Voicing | None, turn: Turn | None) -> None:
-        """Have both (None: the mix as it is), and what `turn` sets, in one step. Without the lock."""
+    def flag(self, flags: Flags) -> None:
+        """Have other flags on the map."""
+        if flags != self._picture.state.flags:
+            self._step()
+            self._picture.set(flags=flags)
+
+    def load(self, sketch: Sketch, voicing: Voicing | None, flags: Flags | None, turn: Turn | None) -> None:
+        """Have all of these (None: as it is), and what `turn` sets, in one step. Without the lock."""
         with self._crossing:
             with self._picture.changing():
-                there = _Side(sketch, voicing or self._picture.state.voicing)
+                state = self._picture.state
+                there = _Side(sketch, voicing or state.voicing, state.flags if flags is None else flags)
                 if there != self._side() or turn is not None:
                     self._step(turn=turn)
                     self._return_to(there)
@@ -95,7 +104,8 @@ class Changes:
     # --- inside ---
 
     def _side(self, turn: Turn | None = None) -> _Side:
-        return _Side(self._picture.state.sketch, self._picture.state.voicing, turn)
+        state = self._picture.state
+        return _Side(state.sketch, state.voicing, state.flags, turn)
 
     def _step(self, gesture: object = None, turn: Turn | None = None) -> None:
         """What there is now is about to be replaced by this gesture."""
@@ -105,6 +115,7 @@ class Changes:
     def _return_to(self, side: _Side) -> None:
         if side.voicing != self._picture.state.voicing:
             self._set_voicing(side.voicing)
+        self._picture.set(flags=side.flags)
         self._show(side.sketch)
 
     def _show(self, sketch: Sketch, at: SwapAt | None = None) -> None:

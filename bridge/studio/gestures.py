@@ -12,6 +12,8 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.groove.edit import Cell, Touch, touched
 from bridge.player.messages import SwapAt
+from bridge.studio import flags
+from bridge.studio.path import Place
 from bridge.studio.sketch import Given, Spot, Way
 from bridge.studio.studio import Studio
 
@@ -21,6 +23,41 @@ def travel(studio: Studio, x: float, y: float) -> None:
     if not (-1 <= x <= 1 and -1 <= y <= 1):
         raise GroovebridgeError(f"There is no point {x:g}, {y:g} on the map: both go from -1 to 1.")
     studio.change(lambda sketch: sketch.at(Spot(x, y)), "map")
+
+
+def toggle_flag(studio: Studio, place: Place | None) -> None:
+    """Put a flag at a place of the map, or take away the one that is there. GroovebridgeError for a place
+    beside the map or none at all, and for one flag too many.
+    """
+    if place is None:
+        raise GroovebridgeError("What plays has no place on the map. Travel there first, then put a flag.")
+    studio.set_flags(
+        lambda there: (
+            flags.put(there, place)
+            if (number := flags.at(there, place)) is None
+            else flags.take_away(there, number)
+        )
+    )
+
+
+def visit(studio: Studio, number: int) -> None:
+    """Travel to a flag (from 0). GroovebridgeError where there are not so many."""
+    there = studio.state.flags
+    if not 0 <= number < len(there):
+        raise GroovebridgeError(f"There is no flag {number + 1} on the map yet: M puts one where we are.")
+    travel(studio, *there[number].place)
+
+
+def next_flag(studio: Studio, by: int = 1) -> None:
+    """Travel to the flag after the one where we are, round and round; -1: to the one before.
+    GroovebridgeError where there is none.
+    """
+    state = studio.state
+    origin = state.sketch.origin
+    here = flags.at(state.flags, (origin.x, origin.y)) if isinstance(origin, Spot) else None
+    if here is None:
+        here = -1 if by > 0 else 0
+    visit(studio, (here + by) % len(state.flags) if state.flags else 0)
 
 
 def morph(studio: Studio, start: DrumLoop, end: DrumLoop, share: float, gesture: object = "morph") -> None:

@@ -3,9 +3,9 @@
 While the song rolls it keeps rolling: the new loop takes over as `swap_at` says, and who leads stays as it
 is, since changing that would stop the song.
 
-One step of undo brings back what the song was: sketch (with locks, touches and temperature), mix, tempo,
-swap, evolve and the ends of the morph. What is set up for a room stays as the session has it: ports, sync,
-latency, count-in, clock and sound; takes stay in the history.
+One step of undo brings back what the song was: sketch (with locks, touches and temperature), mix, flags,
+tempo, swap, evolve and the ends of the morph. What is set up for a room stays as the session has it: ports,
+sync, latency, count-in, clock and sound; takes stay in the history.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def go_on_with(
     new_sync = wanted.sync is not now.sync and not studio.state.playing
     if new_sync and wanted.sync is Sync.LINK:
         require_link()
-    studio.load(session.sketch, wanted.voicing, Opening(studio, morpher, session, turned).turn)
+    step = Opening(studio, morpher, session, turned)
+    studio.load(session.sketch, wanted.voicing, step.turn, session.flags)
     if new_sync:
         studio.set_sync(wanted.sync)
         if now.sync is Sync.LINK:

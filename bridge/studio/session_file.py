@@ -24,6 +24,7 @@ from bridge.player.limits import check_bpm, check_count_in, check_latency
 from bridge.player.messages import PlayerConfig, SoundWhen, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.ports import check_ports
+from bridge.studio.flags import Flag, Flags, check_count
 from bridge.studio.history import Take
 from bridge.studio.morphing import BARS, Morphing
 from bridge.studio.saved import (
@@ -52,6 +53,7 @@ class Session:
              saved
     a, b     the ends of the morph, if they were taken; `bars`: how long it takes by itself
     takes    what was heard, oldest first
+    flags    the places of the map that were marked
     """
 
     sketch: Sketch = field(default_factory=Sketch)
@@ -62,11 +64,12 @@ class Session:
     b: DrumLoop | None = None
     bars: int = 4
     takes: tuple[Take, ...] = ()
+    flags: Flags = ()
 
     def anew(self) -> Session:
-        """A session that begins: another loop and an even mix at the same instruments."""
+        """A session that begins: another loop and an even mix at the same instruments, on the same map."""
         voicing = Voicing(self.config.voicing.notes, self.config.voicing.channel)
-        return Session(config=replace(self.config, voicing=voicing))
+        return Session(config=replace(self.config, voicing=voicing), flags=self.flags)
 
 
 def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ()) -> Session:
@@ -81,6 +84,7 @@ def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ())
         morphing.b,
         morphing.bars,
         takes,
+        state.flags,
     )
 
 
@@ -143,6 +147,12 @@ class _Take(StrictData):
     pinned: bool = False
 
 
+class _Flag(StrictData):
+    name: str
+    x: float
+    y: float
+
+
 class SessionData(StrictData):
     """A `Session` as it is saved. `build` raises ValueError or GroovebridgeError for values out of range."""
 
@@ -162,6 +172,7 @@ class SessionData(StrictData):
     evolve: bool
     morph: _Morph
     takes: list[_Take]
+    flags: tuple[_Flag, ...] = ()
 
     @classmethod
     def of(cls, session: Session) -> SessionData:
@@ -197,6 +208,7 @@ class SessionData(StrictData):
                 )
                 for take in worth_keeping(session.takes)
             ],
+            flags=tuple(_Flag(name=flag.name, x=flag.place[0], y=flag.place[1]) for flag in session.flags),
         )
 
     def build(self) -> Session:
@@ -227,6 +239,7 @@ class SessionData(StrictData):
                 Take(number, take.at, of_rows(take.loop), take.sketch.build(), take.name, take.pinned)
                 for number, take in enumerate(self.takes, start=1)
             ),
+            check_count(tuple(Flag(flag.name, (flag.x, flag.y)) for flag in self.flags)),
         )
 
 

@@ -21,6 +21,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.voicing import Voicing
+from bridge.studio.flags import Flags
 from bridge.studio.history import Take
 from bridge.studio.sketch import Sketch
 from bridge.timing import BeatMap
@@ -52,6 +53,7 @@ class StudioState:
     ended        the player process has ended (opening ports or `play` starts another)
     can_undo     there is something to go back to; can_redo: something was taken back
     tape_bars    how many of the last bars can be had back as they were played
+    flags        the places of the map that were marked
     takes        the loops that were played (`History.takes`), oldest first; take the number of what sounds
     """
 
@@ -86,6 +88,7 @@ class StudioState:
     can_undo: bool = False
     can_redo: bool = False
     tape_bars: int = 0
+    flags: Flags = ()
     takes: tuple[Take, ...] = ()
     take: int | None = None
 

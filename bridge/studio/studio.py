@@ -44,6 +44,7 @@ from bridge.player.messages import (
 )
 from bridge.player.voicing import Voicing
 from bridge.studio.changes import Changes, Turn
+from bridge.studio.flags import Flags
 from bridge.studio.generate import LoopMaker
 from bridge.studio.heard import Heard
 from bridge.studio.history import History, Take
@@ -65,7 +66,7 @@ class Studio:
     for settings that it does not have; setters raise GroovebridgeError for values out of range and change
     nothing then.
 
-    sketch   what to begin with, in place of `settings`
+    sketch   what to begin with, in place of `settings`; flags: on the map
     orphan   a player to take up in place of starting one: all is set as it was for the studio that died, but
              for settings that this model does not have; `config`, `settings`, `sketch`, `swap_at` and
              `evolve` are not looked at
@@ -85,6 +86,7 @@ class Studio:
         make: Callable[[Sketch], DrumLoop] | None = None,
         history: History | None = None,
         sketch: Sketch | None = None,
+        flags: Flags = (),
     ) -> None:
         self._make = make or Maker(model).loop
         self._history = history or History()
@@ -119,6 +121,7 @@ class Studio:
                 count_in=config.count_in,
                 clock_while_stopped=config.clock_while_stopped,
                 evolve=memo.evolve,
+                flags=flags,
                 takes=self._history.takes,
             ),
             leaving=lambda: self._players.remember(self._supply.memo),
@@ -355,13 +358,24 @@ class Studio:
             same = False
         self.change(lambda _: take.sketch if same else Sketch(origin=Given(take.loop)))
 
-    def load(self, sketch: Sketch, voicing: Voicing | None = None, turn: Turn | None = None) -> None:
-        """Play what was saved, with this mix (None: as it is), in one step of undo. `turn` is part of that:
-        it is called now, and whenever undo or redo goes over this step. Raises what `make` raises where this
-        model does not have the sketch; nothing changes then.
+    def load(
+        self,
+        sketch: Sketch,
+        voicing: Voicing | None = None,
+        turn: Turn | None = None,
+        flags: Flags | None = None,
+    ) -> None:
+        """Play what was saved, with this mix and these flags (None: as they are), in one step of undo. `turn`
+        is part of that: it is called now, and whenever undo or redo goes over this step. Raises what `make`
+        raises where this model does not have the sketch; nothing changes then.
         """
         self._make(sketch)
-        self._changes.load(sketch, voicing, turn)
+        self._changes.load(sketch, voicing, flags, turn)
+
+    def set_flags(self, change: Callable[[Flags], Flags]) -> None:
+        """Have other flags on the map, made of those that there are; a step of undo."""
+        with self._picture.changing():
+            self._changes.flag(change(self.state.flags))
 
     def name_take(self, number: int, name: str) -> None:
         """Call a take something."""

@@ -3,8 +3,9 @@
 dials      the named sliders (`density`), the raw axes (`z1`), `temperature`, `morph`, `tempo`, `seed`,
            `wander amount`, the place on the map: `map x`, `map y`; for each voice `level kick`
 buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, `wander`, `tap`, `morph by itself`,
-           `morph from here`, `morph to here`; when changes are heard: `swap now`, `swap step`, `swap bar`,
-           `swap loop`; and for each voice `mute kick`, `solo kick`, `lock kick`
+           `morph from here`, `morph to here`; `flag`, `next flag`, `flag before` on the map; when changes are
+           heard: `swap now`, `swap step`, `swap bar`, `swap loop`; and for each voice `mute kick`,
+           `solo kick`, `lock kick`
 """
 
 from __future__ import annotations
@@ -103,6 +104,9 @@ def targets(
     )
     if place_of is not None:
         dials |= {"map x": _along(studio, place_of, 0), "map y": _along(studio, place_of, 1)}
+        dials["flag"] = Press(partial(_flag, studio, place_of))
+        dials["next flag"] = Press(partial(gestures.next_flag, studio))
+        dials["flag before"] = Press(partial(gestures.next_flag, studio, -1))
     dials |= {name: _axis(studio, name, coordinates) for name in axes}
     if wander is not None:
         dials["wander amount"] = _dial(
@@ -158,6 +162,10 @@ def _along(studio: Studio, place_of: PlaceOf, axis: int) -> Dial:
         gestures.travel(studio, x, y)
 
     return _dial(read, write, (-1.0, 1.0), 0.02)
+
+
+def _flag(studio: Studio, place_of: PlaceOf) -> None:
+    gestures.toggle_flag(studio, place_of(studio.state.sketch))
 
 
 def _ride(morpher: Morpher) -> None:

@@ -25,6 +25,7 @@ from bridge.studio.wander import Wander
 from gui.models.controllers import ControllerModel
 from gui.models.files import FileModel
 from gui.models.first_steps import FirstSteps
+from gui.models.flags import FlagModel
 from gui.models.history import HistoryModel
 from gui.models.journey import JourneyModel
 from gui.models.pins import PinModel
@@ -111,6 +112,7 @@ class SessionModel(QObject):
         self.journey = JourneyModel(self.report)
         self.wander = WanderModel(self.report)
         self.pins = PinModel(self._place_of)
+        self.flags = FlagModel(lambda act: self.ask(act))
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
         self._opening: Future[Opened] | None = None
@@ -350,6 +352,7 @@ class SessionModel(QObject):
         if before is None or before.takes is not now.takes:
             self.history.show(now.takes)
             self.pins.show(now.takes)
+        self.flags.show(now.flags)
         if before is None or before.take != now.take:
             self.take_changed.emit()
         if before is None or before.voicing != now.voicing:

@@ -58,6 +58,14 @@ def _menu() -> QPainterPath:
     return path
 
 
+def _flag() -> QPainterPath:
+    path = QPainterPath(QPointF(4.5, 16))
+    path.lineTo(4.5, 2.5)
+    path.lineTo(14.5, 6.5)
+    path.lineTo(4.5, 10.5)
+    return path
+
+
 _PATHS = {
     "play": (_play, True),
     "stop": (_stop, True),
@@ -65,11 +73,12 @@ _PATHS = {
     "unfold": (_unfold, False),
     "fold": (_fold, False),
     "menu": (_menu, False),
+    "flag": (_flag, False),
 }
 
 
 def icon(name: str, colour: str) -> QIcon:
-    """The icon of a name (play, stop, refresh, unfold, fold, menu) in a colour, faint when disabled."""
+    """The icon of a name (play, stop, refresh, unfold, fold, menu, flag) in a colour, faint when disabled."""
     made = QIcon()
     for scale in SCALES:
         made.addPixmap(_pixmap(name, colour, scale), QIcon.Mode.Normal)

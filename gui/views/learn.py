@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PyQt6.QtGui import QContextMenuEvent, QKeyEvent
@@ -16,6 +16,17 @@ from gui.views import theme, words
 W = TypeVar("W", bound=QWidget)
 _TARGETS = "targets"
 _RING = 4
+
+Offer = tuple[str, Callable[[], object]]
+"""A line of a menu: its words, and what it does."""
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A learnable control whose menu begins with lines of its own."""
+
+    def offers(self, at: QPoint | None) -> Sequence[Offer]:
+        """What can be done at a point of the control; None: where the keyboard is."""
 
 
 def learnable(widget: W, *targets: str) -> W:
@@ -63,14 +74,21 @@ class LearnDesk(QObject):
             return False
         widget, targets = found
         middle = widget.mapToGlobal(widget.rect().center())
-        self.menu_of(targets).popup(middle if by_key else event.globalPos())
+        own: Sequence[Offer] = ()
+        if isinstance(widget, Offering):
+            own = widget.offers(None if by_key else widget.mapFrom(self._window, event.pos()))
+        self.menu_of(targets, own).popup(middle if by_key else event.globalPos())
         return True
 
-    def menu_of(self, targets: Sequence[str]) -> QMenu:
-        """Learn, forget, and the list of all."""
+    def menu_of(self, targets: Sequence[str], own: Sequence[Offer] = ()) -> QMenu:
+        """The control's own lines, then learn, forget, and the list of all."""
         if self._menu is not None:
             self._menu.deleteLater()
         menu = self._menu = QMenu(self._window)
+        for text, act in own:
+            _add(menu, text.replace("&", "&&"), act)
+        if own:
+            menu.addSeparator()
         for target in targets:
             sources = self._controllers.sources(target)
             which = f" for {words.target_title(target)}" if len(targets) > 1 else ""

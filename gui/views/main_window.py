@@ -137,6 +137,7 @@ class MainWindow(QWidget):
         order += [row.slider for grid in (panel.named, panel.axes) for row in grid.rows.values()]
         order += [
             panel.map,
+            panel.map.flag,
             *panel.path.controls,
             panel.freedom.slider,
             panel.new_idea,

@@ -42,9 +42,15 @@ class MapGeometry:
 
     def grasped(self, places: Sequence[tuple[float, float]], pixel: QPointF) -> int | None:
         """The number of the place that a hand at a pixel takes hold of: the nearest one, if it is near."""
+        found = self.reached([self.pixel(*place) for place in places], pixel)
+        return None if found is None else found[1]
+
+    def reached(self, grips: Sequence[QPointF], pixel: QPointF) -> tuple[float, int] | None:
+        """Of pixels at which things can be taken hold of, the nearest one, if it is near: how far it is away
+        in pixels, and its number.
+        """
         away = [
-            (math.hypot(at.x() - pixel.x(), at.y() - pixel.y()), number)
-            for number, at in enumerate(self.pixel(*place) for place in places)
+            (math.hypot(at.x() - pixel.x(), at.y() - pixel.y()), number) for number, at in enumerate(grips)
         ]
         distance, number = min(away, default=(math.inf, 0))
-        return number if distance <= GRASP else None
+        return (distance, number) if distance <= GRASP else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -20,9 +20,14 @@ from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from bridge.model.map import UNLABELLED, Map
 from bridge.studio import Studio, gestures
+from bridge.studio.flags import Flag
 from gui.models import Phase, SessionModel
 from gui.models.pins import Pin
 from gui.views import theme, words
+from gui.views.flag_button import FlagButton
+from gui.views.flag_hand import FlagHand
+from gui.views.flag_painter import paint_flag
+from gui.views.learn import Offer
 from gui.views.map_geometry import MapGeometry
 from gui.views.path_hand import PathHand
 from gui.views.path_painter import paint_heading, paint_path
@@ -49,7 +54,9 @@ class MapView(QWidget):
     A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. While it is
     `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
     adds where we are, Delete takes the last away, with Shift all. A star is a pinned take: a press plays it;
-    P pins what plays, or takes the pin off. The dots are painted once into a picture.
+    P pins what plays, or takes the pin off. A flag is a place: a press travels there, a double click or F2
+    names it, PageDown and PageUp go from flag to flag, and the menu has the rest. The dots are painted once
+    into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
@@ -59,7 +66,7 @@ class MapView(QWidget):
         self._hand = PathHand(session.journey)
         self._took_away = False  # whether the right button has just taken a place of the path away
         self._drawing = False
-        self._pressed: Pin | None = None  # until the hand leaves it
+        self._pressed: Pin | Flag | None = None  # until the hand leaves it
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -68,6 +75,9 @@ class MapView(QWidget):
         session.settings_changed.connect(self._moved)
         session.journey.changed.connect(self._moved)
         session.pins.changed.connect(self.update)
+        self.flags = FlagHand(self, session.flags, lambda: self.geometry_now)
+        self.flag = FlagButton(session, self)
+        session.flags.changed.connect(self._moved)
         self._redraw()
 
     @property
@@ -102,7 +112,8 @@ class MapView(QWidget):
     def _moved(self) -> None:
         place = self._session.place
         here = "" if place is None else self.describe(*place)
-        self.setAccessibleDescription(". ".join(filter(None, (here, self._path_words()))))
+        said = (here, self._path_words(), self._flag_words())
+        self.setAccessibleDescription(". ".join(filter(None, said)))
         self.update()
 
     def _path_words(self) -> str:
@@ -114,6 +125,10 @@ class MapView(QWidget):
         return (
             f"The path has {places}, and the song {'follows' if journey.following else 'does not follow'} it"
         )
+
+    def _flag_words(self) -> str:
+        names = [flag.name for flag in self._session.flags.flags]
+        return f"Flags: {', '.join(names)}" if names else ""
 
     def describe(self, x: float, y: float) -> str:
         """What is near a point, in a musician's words."""
@@ -136,14 +151,37 @@ class MapView(QWidget):
         elif a0.button() == Qt.MouseButton.LeftButton and self._drawing:
             self._hand.press(self.geometry_now, a0.position())
         elif a0.button() == Qt.MouseButton.LeftButton:
-            self._pressed = self._pin_at(a0.position())
-            if self._pressed is None:
-                self._travel(*self.geometry_now.point(a0.position()))
-            else:
-                self._session.ask(Studio.replay, self._pressed.number)
+            self._pressed = self._mark_at(a0.position())
+            match self._pressed:
+                case Pin(number):
+                    self._session.ask(Studio.replay, number)
+                case Flag() as flag:
+                    self.flags.visit(flag)
+                case None:
+                    self._travel(*self.geometry_now.point(a0.position()))
+
+    def mouseDoubleClickEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
+        """Name the flag that is under the pointer; elsewhere it is a press like the first."""
+        flag = None if a0 is None or self._drawing else self._mark_at(a0.position())
+        if isinstance(flag, Flag):
+            self.flags.ask_name(flag)
+        else:
+            self.mousePressEvent(a0)
+
+    def offers(self, at: QPoint | None) -> list[Offer]:
+        """What the menu has for the flag at a point, or without one; None: where we are."""
+        flags = self._session.flags
+        if at is None:
+            place = self._session.place
+            number = flags.at(place)
+            return self.flags.offers(None if number is None else flags.flags[number], place)
+        mark = self._mark_at(QPointF(at))
+        return self.flags.offers(
+            mark if isinstance(mark, Flag) else None, self.geometry_now.point(QPointF(at))
+        )
 
     def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:  # noqa: N802
-        """The window's menu of what controllers can learn, unless the click took away a place of the path."""
+        """The window's menu, unless the click took away a place of the path."""
         if a0 is not None:
             a0.setAccepted(self._took_away)
             self._took_away = False
@@ -154,7 +192,7 @@ class MapView(QWidget):
             return
         if self._drawing:
             self._hand.drag(self.geometry_now, a0.position())
-        elif self._pressed is None or self._pin_at(a0.position()) != self._pressed:
+        elif self._pressed is None or self._mark_at(a0.position()) != self._pressed:
             self._pressed = None
             self._travel(*self.geometry_now.point(a0.position()))
 
@@ -180,6 +218,12 @@ class MapView(QWidget):
         if a0.key() == Qt.Key.Key_P and not a0.modifiers():
             self._pin()
             return
+        if a0.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self._session.flags.step(1 if a0.key() == Qt.Key.Key_PageDown else -1)
+            return
+        if a0.key() == Qt.Key.Key_F2 and (number := self._session.flags.at(place)) is not None:
+            self.flags.ask_name(self._session.flags.flags[number])
+            return
         way = _ARROWS.get(Qt.Key(a0.key()))
         if way is None or place is None:
             super().keyPressEvent(a0)
@@ -188,10 +232,14 @@ class MapView(QWidget):
         x, y = (min(1.0, max(-1.0, at + step * to)) for at, to in zip(place, way, strict=True))
         self._travel(x, y)
 
-    def _pin_at(self, pixel: QPointF) -> Pin | None:
-        pins = self._session.pins.pins
-        number = self.geometry_now.grasped([pin.place for pin in pins], pixel)
-        return None if number is None else pins[number]
+    def _mark_at(self, pixel: QPointF) -> Pin | Flag | None:
+        """The pin or flag that a hand takes hold of here: the nearer one."""
+        pins, layout = self._session.pins.pins, self.geometry_now
+        pin = layout.reached([layout.pixel(*each.place) for each in pins], pixel)
+        flag = self.flags.reach(pixel)
+        if flag is not None and (pin is None or flag[0] <= pin[0]):
+            return flag[1]
+        return None if pin is None else pins[pin[1]]
 
     def _pin(self) -> None:
         """Pin the take that plays, or take the pin off."""
@@ -218,6 +266,7 @@ class MapView(QWidget):
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         """A new size needs a new picture."""
         self._picture = None
+        self.flag.settle()
         super().resizeEvent(a0)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
@@ -230,6 +279,8 @@ class MapView(QWidget):
             paint_path(painter, self.geometry_now, journey.path, self._drawing or journey.following)
         for pin in self._session.pins.pins:
             paint_pin(painter, self.geometry_now, pin)
+        for flag in self._session.flags.flags:
+            paint_flag(painter, self.geometry_now, flag)
         if journey.heading is not None:
             paint_heading(painter, self.geometry_now, journey.heading)
         if place is not None:
@@ -331,9 +382,11 @@ class MapView(QWidget):
             return (
                 f"The path is here at bar {1 + number * journey.path.leg_bars}. A right click takes it away."
             )
-        pin = self._pin_at(pixel)
-        if pin is not None and not self._drawing:
-            return f"{pin.title}, pinned. A press plays it."
+        match None if self._drawing else self._mark_at(pixel):
+            case Pin(title=title):
+                return f"{title}, pinned. A press plays it."
+            case Flag() as flag:
+                return self.flags.tip(flag)
         x, y = layout.point(pixel)
         found = layout.pixel(*chart.points[chart.nearest(x, y)].tolist())
         away = found - pixel

@@ -55,17 +55,29 @@ def _take(number: int) -> Shortcut:
     return Shortcut("Recall", f"Alt+{number}", "That take of the history, from the left", replay)
 
 
+def _flag(number: int) -> Shortcut:
+    what = "To that flag on the map"
+    return Shortcut("Recall", f"Ctrl+{number}", what, lambda _, session: session.flags.visit(number - 1))
+
+
 SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Play", "Space", "Play from the top, or stop", lambda _, session: session.toggle_play()),
     Shortcut("Play", "F", "Fill for the rest of the bar", lambda _, session: session.ask(Studio.fill)),
     Shortcut("Play", "T", "Tap the tempo", lambda window, _: window.tap_tempo()),
     Shortcut("Play", "N", "New idea", lambda _, session: session.ask(Studio.new_idea)),
     Shortcut("Play", "W", "Have the sliders wander, or stay", lambda _, session: session.wander.toggle()),
+    Shortcut(
+        "Play",
+        "M",
+        "Flag the map where we are, or take the flag away",
+        lambda _, session: session.flags.toggle(session.place),
+    ),
     Shortcut("Play", "L", "Lock the voice under the pointer", lambda window, _: window.lock_pointed()),
     Shortcut("Change", Standard.Undo, "Undo", lambda _, session: session.ask(Studio.undo)),
     Shortcut("Change", "Ctrl+Shift+Z", "Redo", lambda _, session: session.ask(Studio.redo)),
     *map(_preset, DIGITS),
     *map(_take, DIGITS),
+    *map(_flag, DIGITS),
     Shortcut("Files", Standard.Save, "Save the session", save_session),
     Shortcut("Files", "Ctrl+Shift+S", "Save the session as …", ask_session_file),
     Shortcut("Files", Standard.Open, "Open a session, preset or MIDI file", ask_open),
@@ -100,6 +112,8 @@ AT_HAND: tuple[tuple[str, str, str], ...] = (
     ("On the map", "Insert", "The path goes on to where we are"),
     ("On the map", "Delete", "Take the path's last place away; with Shift the whole path"),
     ("On the map", "P", "Pin what plays, or take the pin off"),
+    ("On the map", "PageUp, PageDown", "To the flag before, to the next flag"),
+    ("On the map", "F2", "Name the flag where we are"),
     ("In the history", "P", "Pin, or take the pin off"),
     ("In the history", "F2", "Name"),
     ("In the history", "Ctrl+E", "Save as a MIDI file"),

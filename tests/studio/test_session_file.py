@@ -29,6 +29,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.player.voicing import Voicing
+from bridge.studio.flags import MOST_FLAGS, Flag, put
 from bridge.studio.history import Take
 from bridge.studio.last_time import LastTime, load_last, save_last
 from bridge.studio.morphing import Morpher, Morphing
@@ -67,6 +68,8 @@ configs = st.builds(
     sound=st.sampled_from(SoundWhen),
 )
 ends = st.none() | st.builds(random_loop, st.integers(0, 9))
+parts = st.floats(-1, 1)
+flags = st.lists(st.builds(Flag, st.text(min_size=1, max_size=8), st.tuples(parts, parts)), max_size=3)
 sessions = st.builds(
     Session,
     sketches,
@@ -77,6 +80,7 @@ sessions = st.builds(
     ends,
     st.sampled_from([1, 2, 4, 8, 16]),
     st.just(TAKES) | st.just(()),
+    flags.map(tuple),
 )
 ROCK = Session(
     Sketch(Settings(seed=9)),
@@ -84,6 +88,7 @@ ROCK = Session(
     SwapAt.LOOP,
     True,
     takes=TAKES,
+    flags=(Flag("verse", (0.25, -1.0)),),
 )
 
 
@@ -113,6 +118,9 @@ def test_a_session_comes_back_from_its_file_as_it_was(
         (lambda c: c["morph"].update(bars=3), "cannot take 3 bars"),
         (lambda c: c["takes"][0].update(loop=[[99, 0, 1, 0]]), "no cell 99, 0"),
         (lambda c: c.update(extra=1), "damaged session"),
+        (lambda c: c["flags"][0].update(x=1.5), "no point 1.5, -1 on the map"),
+        (lambda c: c["flags"][0].pop("name"), "field required at flags.0.name"),
+        (lambda c: c.update(flags=c["flags"] * (MOST_FLAGS + 1)), "no more fit"),
     ],
 )
 def test_a_session_that_is_none_is_refused_in_a_sentence(
@@ -125,6 +133,15 @@ def test_a_session_that_is_none_is_refused_in_a_sentence(
     path.write_text(json.dumps(content))
     with pytest.raises(SavedFileError, match=words):
         load_session(path)
+
+
+def test_a_session_from_before_there_were_flags_opens(tmp_path: Path) -> None:
+    path = tmp_path / "mine.groovebridge"
+    save_session(path, ROCK)
+    content = json.loads(path.read_text())
+    del content["flags"]
+    path.write_text(json.dumps(content))
+    assert load_session(path) == replace(ROCK, flags=())
 
 
 @given(st.binary(max_size=200))
@@ -166,6 +183,7 @@ def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
 def test_one_undo_brings_back_what_the_song_was_and_redo_the_session(desk: Desk) -> None:
     morpher, turned = Morpher(desk.studio), []
     desk.studio.set_slider("z1", 1.0)
+    desk.studio.set_flags(lambda there: put(there, (0.0, 0.5)))
     desk.studio.set_mute(Voice.SNARE, True)
     desk.studio.set_swap(SwapAt.STEP)
     morpher.take_a()
@@ -261,6 +279,7 @@ def test_a_session_that_begins_keeps_the_instruments_and_evens_the_mix() -> None
     assert session.config.voicing == Voicing((60,) * 9, 4)
     assert (session.config.out, session.config.latency_ms) == ("synth:in", 12.0)
     assert (session.sketch, session.takes) == (Sketch(), ())
+    assert session.flags == ROCK.flags, "the map stays"
 
 
 # --- what was at the desk last time ---
