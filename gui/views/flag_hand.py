@@ -6,14 +6,12 @@ from collections.abc import Callable
 from functools import partial
 
 from PyQt6.QtCore import QPointF, QRect
-from PyQt6.QtGui import QFontMetricsF
 from PyQt6.QtWidgets import QWidget
 
 from bridge.studio.flags import LONGEST_NAME, Flag
 from bridge.studio.path import Place
 from gui.models.flags import FlagModel
-from gui.views import theme
-from gui.views.flag_painter import grips, name_box
+from gui.views.flag_painter import grips, name_spots
 from gui.views.learn import Offer
 from gui.views.map_geometry import MapGeometry
 from gui.views.name_editor import NameEditor
@@ -61,10 +59,10 @@ class FlagHand:
     def ask_name(self, flag: Flag) -> None:
         """Have its name typed where it stands."""
         layout = self._layout()
-        box, _ = name_box(layout, flag, QFontMetricsF(theme.font(theme.CAPTION_PX, bold=True)))
         width, height = EDITOR
-        left = min(max(0.0, box.left() - 6), max(0.0, layout.width - width))
-        top = min(max(0.0, box.center().y() - height / 2), max(0.0, layout.height - height))
+        at = name_spots(layout, flag, width, height)[0]
+        left = min(max(0.0, at.x() - width / 2), max(0.0, layout.width - width))
+        top = min(max(0.0, at.y() - height / 2), max(0.0, layout.height - height))
         self.editor.ask(
             flag.name, QRect(int(left), int(top), width, height), LONGEST_NAME, partial(self._name, flag)
         )

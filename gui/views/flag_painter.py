@@ -1,9 +1,9 @@
-"""A flag on the map: a pennant on a pole that stands at its place, with its name beside it."""
+"""A flag on the map: a pennant on a pole that stands at its place, and where its name may stand."""
 
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from bridge.studio.flags import Flag
 from gui.views import theme
@@ -12,17 +12,11 @@ from gui.views.map_geometry import MapGeometry
 POLE = 17.0
 LINE = 1.4
 PENNANT = QPointF(9, 4)
-"""How far its tip is from the pole's top; it is as far again to its lower corner."""
+"""How far its tip is from the pole's top; it is as far down again to its lower corner."""
 GRIP = QPointF(3, -9)
 """Where a hand takes hold of it, from its place."""
 LONGEST = 110
 """Pixels of a name; what is longer is cut with an ellipsis."""
-
-
-def pennant(foot: QPointF) -> QPolygonF:
-    """The cloth of a flag whose pole stands here."""
-    top = foot - QPointF(0, POLE)
-    return QPolygonF([top, top + PENNANT, top + QPointF(0, 2 * PENNANT.y())])
 
 
 def grips(layout: MapGeometry, flags: tuple[Flag, ...]) -> list[QPointF]:
@@ -30,29 +24,45 @@ def grips(layout: MapGeometry, flags: tuple[Flag, ...]) -> list[QPointF]:
     return [layout.pixel(*flag.place) + GRIP for flag in flags]
 
 
-def name_box(layout: MapGeometry, flag: Flag, metrics: QFontMetricsF) -> tuple[QRectF, str]:
-    """Where a flag's name is written, and what of it: right of the pennant, or left for want of room."""
-    text = metrics.elidedText(flag.name, Qt.TextElideMode.ElideRight, LONGEST)
+def name_font() -> QFont:
+    """What names of flags are written in."""
+    return theme.font(theme.CAPTION_PX, bold=True)
+
+
+def name_of(flag: Flag) -> str:
+    """What is written of a flag's name."""
+    return QFontMetricsF(name_font()).elidedText(flag.name, Qt.TextElideMode.ElideRight, LONGEST)
+
+
+def flag_box(layout: MapGeometry, flag: Flag) -> QRectF:
+    """What a flag covers, without its name."""
     foot = layout.pixel(*flag.place)
-    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 6, metrics.height())
-    box.moveLeft(foot.x() + PENNANT.x() + LINE)
-    if box.right() > layout.width - 1:
-        box.moveRight(foot.x() - 3)
-    box.moveTop(max(1.0, foot.y() - POLE + PENNANT.y() - box.height() / 2))
-    return box, text
+    return QRectF(foot.x() - 2, foot.y() - POLE - 1, PENNANT.x() + 3, POLE + 3)
+
+
+def name_spots(layout: MapGeometry, flag: Flag, width: float, height: float) -> tuple[QPointF, ...]:
+    """The centres of where a name of this size may stand, the best first: right of the pennant, left, below,
+    above.
+    """
+    box = flag_box(layout, flag)
+    level, middle = box.top() + PENNANT.y() + 1, box.center().x()
+    return (
+        QPointF(box.right() + width / 2, level),
+        QPointF(box.left() - width / 2, level),
+        QPointF(middle, box.bottom() + height / 2),
+        QPointF(middle, box.top() - height / 2),
+    )
 
 
 def paint_flag(painter: QPainter, layout: MapGeometry, flag: Flag) -> None:
-    """Draw a flag and its name."""
-    painter.setFont(theme.font(theme.CAPTION_PX, bold=True))
-    box, text = name_box(layout, flag, QFontMetricsF(painter.font()))
-    painter.fillRect(box, QColor(theme.WELL))
+    """Draw a flag without its name."""
     foot, ink = layout.pixel(*flag.place), QColor(theme.TEXT)
+    top = foot - QPointF(0, POLE)
+    cloth = QPolygonF([top, top + PENNANT, top + QPointF(0, 2 * PENNANT.y())])
     painter.setBrush(ink)
     for pen in (QPen(QColor(theme.WELL), LINE + 3), QPen(ink, LINE)):
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
-        painter.drawLine(foot, foot - QPointF(0, POLE))
-        painter.drawPolygon(pennant(foot))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawLine(foot, top)
+        painter.drawPolygon(cloth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -13,12 +13,11 @@ from PyQt6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
 )
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from bridge.model.map import UNLABELLED, Map
+from bridge.model.map import UNLABELLED
 from bridge.studio import Studio, gestures
 from bridge.studio.flags import Flag
 from gui.models import Phase, SessionModel
@@ -26,15 +25,14 @@ from gui.models.pins import Pin
 from gui.views import theme, words
 from gui.views.flag_button import FlagButton
 from gui.views.flag_hand import FlagHand
-from gui.views.flag_painter import paint_flag
 from gui.views.learn import Offer
 from gui.views.map_geometry import MapGeometry
+from gui.views.map_picture import HERE, MapPicture, Names, Shown
 from gui.views.path_hand import PathHand
-from gui.views.path_painter import paint_heading, paint_path
-from gui.views.pin_painter import paint_pin
+from gui.views.path_painter import paint_heading
 
-DOT = 1.7
-HERE = 7.0
+SETTLE_MS = 250
+"""What has not moved for so long is at rest: names make room for it."""
 NEAR = 9.0
 """How near, in pixels, a loop must be to the pointer for its name to be shown."""
 
@@ -55,14 +53,18 @@ class MapView(QWidget):
     `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
     adds where we are, Delete takes the last away, with Shift all. A star is a pinned take: a press plays it;
     P pins what plays, or takes the pin off. A flag is a place: a press travels there, a double click or F2
-    names it, PageDown and PageUp go from flag to flag, and the menu has the rest. The dots are painted once
-    into a picture.
+    names it, PageDown and PageUp go from flag to flag, and the menu has the rest. All but where we
+    are is painted once into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self._picture: QPixmap | None = None
+        self._picture: MapPicture | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(SETTLE_MS)
+        self._rest.timeout.connect(self._settle)
         self._hand = PathHand(session.journey)
         self._took_away = False  # whether the right button has just taken a place of the path away
         self._drawing = False
@@ -74,10 +76,11 @@ class MapView(QWidget):
         session.phase_changed.connect(self._redraw)
         session.settings_changed.connect(self._moved)
         session.journey.changed.connect(self._moved)
-        session.pins.changed.connect(self.update)
+        session.pins.changed.connect(self._settle)
         self.flags = FlagHand(self, session.flags, lambda: self.geometry_now)
         self.flag = FlagButton(session, self)
         session.flags.changed.connect(self._moved)
+        session.flags.changed.connect(self._settle)
         self._redraw()
 
     @property
@@ -103,8 +106,9 @@ class MapView(QWidget):
     # --- following the session ---
 
     def _redraw(self) -> None:
-        self._picture = None
-        ready = self._session.chart is not None
+        chart = self._session.chart
+        ready = chart is not None
+        self._picture = None if chart is None else MapPicture(chart)
         self.setEnabled(ready)
         self.setCursor(Qt.CursorShape.CrossCursor if ready else Qt.CursorShape.ArrowCursor)
         self._moved()
@@ -114,6 +118,13 @@ class MapView(QWidget):
         here = "" if place is None else self.describe(*place)
         said = (here, self._path_words(), self._flag_words())
         self.setAccessibleDescription(". ".join(filter(None, said)))
+        self._rest.start()
+        self.update()
+
+    def _settle(self) -> None:
+        """What is in the way of names is at rest."""
+        if self._picture is not None:
+            self._picture.settle()
         self.update()
 
     def _path_words(self) -> str:
@@ -259,30 +270,33 @@ class MapView(QWidget):
 
     def changeEvent(self, a0: QEvent | None) -> None:  # noqa: N802
         """Other colours need a new picture."""
-        if theme.dressed_anew(a0):
-            self._picture = None
+        if theme.dressed_anew(a0) and self._picture is not None:
+            self._picture.forget()
         super().changeEvent(a0)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802
         """A new size needs a new picture."""
-        self._picture = None
+        if self._picture is not None:
+            self._picture.forget()
         self.flag.settle()
         super().resizeEvent(a0)
 
     def paintEvent(self, _event: QPaintEvent | None) -> None:  # noqa: N802
-        """The dots, and on top of them the path and where we are."""
+        """The picture, and on top of it where we are and where the song goes."""
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self.picture())
+        if self._picture is None:
+            painter.fillRect(self.rect(), QColor(theme.WELL))
+            painter.setPen(QColor(theme.DIM))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._absence())
+        else:
+            scale = self.devicePixelRatioF()
+            painter.drawPixmap(
+                0, 0, self._picture.at(self.geometry_now, self._shown, self._names(self._picture), scale)
+            )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place, journey = self._session.place, self._session.journey
-        if self._session.chart is not None:
-            paint_path(painter, self.geometry_now, journey.path, self._drawing or journey.following)
-        for pin in self._session.pins.pins:
-            paint_pin(painter, self.geometry_now, pin)
-        for flag in self._session.flags.flags:
-            paint_flag(painter, self.geometry_now, flag)
-        if journey.heading is not None:
-            paint_heading(painter, self.geometry_now, journey.heading)
+        place, heading = self._session.place, self._session.journey.heading
+        if heading is not None:
+            paint_heading(painter, self.geometry_now, heading)
         if place is not None:
             self._paint_here(painter, place, self._session.travelled)
         if self.hasFocus():
@@ -291,60 +305,20 @@ class MapView(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
         painter.end()
 
-    def picture(self) -> QPixmap:
-        """All but our own place, at the present size and scale."""
-        scale = self.devicePixelRatioF()
-        if self._picture is None or self._picture.devicePixelRatio() != scale:
-            self._picture = self._paint_picture(scale)
-        return self._picture
+    @property
+    def names(self) -> Names | None:
+        """Where names stand now; None without a map."""
+        return None if self._picture is None else self._names(self._picture)
 
-    def _paint_picture(self, scale: float) -> QPixmap:
-        picture = QPixmap(self.size() * scale)
-        picture.setDevicePixelRatio(scale)
-        painter = QPainter(picture)
-        painter.fillRect(self.rect(), QColor(theme.WELL))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chart = self._session.chart
-        if chart is None:
-            painter.setPen(QColor(theme.DIM))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._absence())
-        else:
-            self._paint_loops(painter, chart)
-        painter.end()
-        return picture
+    def _names(self, picture: MapPicture) -> Names:
+        here = None if self._session.journey.following else self._session.place
+        return picture.names(self.geometry_now, self._shown, here, QRectF(self.flag.geometry()))
 
-    def _paint_loops(self, painter: QPainter, chart: Map) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        layout = self.geometry_now
-        for (x, y), style in zip(chart.points.tolist(), chart.style.tolist(), strict=True):
-            painter.setBrush(QColor(style_colour(style)))
-            painter.drawEllipse(layout.pixel(x, y), DOT, DOT)
-        painter.setFont(theme.font(theme.CAPTION_PX))
-        named: list[QRectF] = []
-        counts = np.bincount(chart.style[chart.style >= 0], minlength=len(chart.styles))
-        for style in np.argsort(
-            -counts, kind="stable"
-        ).tolist():  # the large ones first; no two names overlap
-            if counts[style]:
-                name = words.style_word(chart.styles[style])
-                x, y = np.median(chart.points[chart.style == style], axis=0).tolist()
-                box = self._name_box(painter, layout.pixel(x, y), name)
-                if not any(box.intersects(other) for other in named):
-                    named.append(box)
-                    self._paint_name(painter, box, name, style)
-
-    def _name_box(self, painter: QPainter, centre: QPointF, name: str) -> QRectF:
-        metrics = painter.fontMetrics()
-        box = QRectF(0, 0, metrics.horizontalAdvance(name) + 8, metrics.height() + 2)
-        box.moveCenter(centre)
-        box.moveLeft(min(max(2.0, box.left()), self.width() - box.width() - 2))
-        return box
-
-    def _paint_name(self, painter: QPainter, box: QRectF, name: str, style: int) -> None:
-        painter.fillRect(box, theme.translucent(theme.WELL, 0.72))
-        painter.setPen(QColor(style_colour(style)))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
-        painter.setPen(Qt.PenStyle.NoPen)
+    @property
+    def _shown(self) -> Shown:
+        journey = self._session.journey
+        strong = self._drawing or journey.following
+        return Shown(journey.path, strong, self._session.pins.pins, self._session.flags.flags)
 
     def _paint_here(self, painter: QPainter, place: tuple[float, float], travelled: bool) -> None:
         """Where we are: solid where we travelled to, hollow where the draw lies near."""
@@ -396,8 +370,3 @@ class MapView(QWidget):
         if self._drawing:
             return "Click to have the path go on to here, or drag one of its places"
         return "Press or drag to travel here"
-
-
-def style_colour(style: int) -> str:
-    """The colour of a style's loops on the map; grey for those without one."""
-    return theme.DIM if style == UNLABELLED else theme.STYLE_COLOURS[style % len(theme.STYLE_COLOURS)]

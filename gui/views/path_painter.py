@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from bridge.studio.path import Path, Place
 from gui.views import theme
@@ -12,7 +12,7 @@ from gui.views.map_geometry import MapGeometry
 LINE = 1.6
 PLACE = 4.5
 HEADING = 6.0
-GAP = 5.0
+GAP = 2.0
 
 
 def paint_path(painter: QPainter, layout: MapGeometry, path: Path, strong: bool) -> None:
@@ -25,19 +25,28 @@ def paint_path(painter: QPainter, layout: MapGeometry, path: Path, strong: bool)
     _stroke(painter, points, ink, Qt.PenStyle.SolidLine)
     if path.around and len(points) > 2:
         _stroke(painter, [points[-1], points[0]], ink, Qt.PenStyle.DashLine)
-    painter.setFont(theme.font(theme.CAPTION_PX, bold=True))
+    painter.setFont(_font())
     for at in points:
         painter.setPen(QPen(QColor(theme.WELL), 2))
         painter.setBrush(ink)
         painter.drawEllipse(at, PLACE, PLACE)
-    named: list[QRectF] = []
-    for number, at in enumerate(points):
-        box = _box(painter, layout, at, str(1 + number * path.leg_bars))
-        if not any(box.intersects(other) for other in named):
-            named.append(box)
-            painter.fillRect(box, theme.translucent(theme.WELL, 0.8))
-            painter.setPen(ink)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(1 + number * path.leg_bars))
+    for box, bar in _bars(layout, path):
+        painter.fillRect(box, QColor(theme.WELL))
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, bar)
+
+
+def path_boxes(layout: MapGeometry, path: Path) -> list[QRectF]:
+    """What the places of a path and their bars cover."""
+    around = QPointF(PLACE + 1, PLACE + 1)
+    places = [layout.pixel(*place) for place in path.places]
+    return [*(QRectF(at - around, at + around) for at in places), *(box for box, _ in _bars(layout, path))]
+
+
+def path_line(layout: MapGeometry, path: Path) -> list[QPointF]:
+    """The corners of its line, the way back included if it goes around."""
+    points = [layout.pixel(*place) for place in path.places]
+    return [*points, points[0]] if path.around and len(points) > 2 else points
 
 
 def paint_heading(painter: QPainter, layout: MapGeometry, heading: Place) -> None:
@@ -54,10 +63,24 @@ def _stroke(painter: QPainter, points: list[QPointF], ink: QColor, style: Qt.Pen
         painter.drawPolyline(QPolygonF(points))
 
 
-def _box(painter: QPainter, layout: MapGeometry, at: QPointF, text: str) -> QRectF:
+def _font() -> QFont:
+    return theme.font(theme.CAPTION_PX, bold=True)
+
+
+def _bars(layout: MapGeometry, path: Path) -> list[tuple[QRectF, str]]:
+    """The bar of each place and where it is written; where two would overlap, the earlier one."""
+    metrics, written = QFontMetricsF(_font()), list[tuple[QRectF, str]]()
+    for number, place in enumerate(path.places):
+        bar = str(1 + number * path.leg_bars)
+        box = _box(metrics, layout, layout.pixel(*place), bar)
+        if not any(box.intersects(other) for other, _ in written):
+            written.append((box, bar))
+    return written
+
+
+def _box(metrics: QFontMetricsF, layout: MapGeometry, at: QPointF, text: str) -> QRectF:
     """Where a place's bar is written: above it, or below where there is no room, and never beside the map."""
-    metrics = painter.fontMetrics()
-    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 6, metrics.height())
+    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 4, metrics.height() - 2)
     box.moveCenter(at)
     above = at.y() - PLACE - GAP - box.height()
     box.moveTop(above if above > 0 else at.y() + PLACE + GAP)

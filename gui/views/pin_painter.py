@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PyQt6.QtCore import QPointF
+from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from gui.models.pins import Pin
@@ -14,6 +14,13 @@ from gui.views.map_geometry import MapGeometry
 RADIUS = 7.0
 INNER = 0.45
 """How far in a star's notches are, as a share of its radius."""
+
+
+def pin_box(layout: MapGeometry, pin: Pin) -> QRectF:
+    """What a pin covers."""
+    around = QPointF(RADIUS, RADIUS)
+    at = layout.pixel(*pin.place)
+    return QRectF(at - around, at + around)
 
 
 def paint_pin(painter: QPainter, layout: MapGeometry, pin: Pin) -> None:

@@ -27,7 +27,12 @@ _TITLES = {
     "morph from here": "Morph, take A",
     "morph to here": "Morph, take B",
 }
-_STYLES = {"afrocuban": "Afro-Cuban", "hiphop": "Hip-hop", "neworleans": "New Orleans"}
+_STYLES = {
+    "afrocuban": "Afro-Cuban",
+    "hiphop": "Hip-hop",
+    "middleeastern": "Middle Eastern",
+    "neworleans": "New Orleans",
+}
 
 
 def slider_words(name: str) -> tuple[str, str]:
