@@ -44,7 +44,7 @@ def visit(studio: Studio, number: int) -> None:
     """Travel to a flag (from 0). GroovebridgeError where there are not so many."""
     there = studio.state.flags
     if not 0 <= number < len(there):
-        raise GroovebridgeError(f"There is no flag {number + 1} on the map yet: M puts one where we are.")
+        raise GroovebridgeError(f"There is no flag {number + 1} on the map yet: G puts one where we are.")
     travel(studio, *there[number].place)
 
 

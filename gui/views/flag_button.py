@@ -12,7 +12,7 @@ from gui.views.words import unready
 
 SIDE = 28
 FLAG_TIP = (
-    "Put a flag on the map where we are, or take it away (M).\n"
+    "Put a flag on the map where we are, or take it away (G).\n"
     "A click on a flag travels there, a double click or F2 names it.\n"
     "It keeps the place; P pins the very loop that plays."
 )

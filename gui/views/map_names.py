@@ -24,8 +24,8 @@ RINGS = (0.0, 7.0, 12.0, 17.0, 23.0, 30.0, 38.0, 46.0)
 WIDER = 1.5
 AROUND = 16
 """Spots on a ring."""
-APART = 1.0
-"""Pixels between two names."""
+APART = (5.0, 1.0)
+"""Pixels between two names, side by side and one above the other: two must not read as one."""
 CLEAR = 9.0
 """Pixels beside a path that stay free for the ring that travels on it, where there is room for that."""
 THIN = 2.0
@@ -90,7 +90,8 @@ def place(
         if lead is not None and _meets(way, stood).any():
             lead, way = None, way[:0]
         placed.append(Placed(box, lead))
-        stood = np.concatenate([stood, _boxes([box.adjusted(-APART, -APART, APART, APART)]), way])
+        own = _boxes([box]) + np.array([-APART[0], -APART[1], *APART])
+        stood = np.concatenate([stood, own, way])
     return placed
 
 

@@ -68,7 +68,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Play", "W", "Have the sliders wander, or stay", lambda _, session: session.wander.toggle()),
     Shortcut(
         "Play",
-        "M",
+        "G",
         "Flag the map where we are, or take the flag away",
         lambda _, session: session.flags.toggle(session.place),
     ),

@@ -54,17 +54,17 @@ def choose(desk: Desk, at: QPoint | None, text: str) -> None:
     act()
 
 
-def test_m_puts_a_flag_where_we_are_a_press_travels_there_and_m_takes_it_away(mapped: Desk) -> None:
+def test_g_puts_a_flag_where_we_are_a_press_travels_there_and_g_takes_it_away(mapped: Desk) -> None:
     mapped.window.activateWindow()
     travel(mapped, HERE)
     here = mapped.session.place
-    key(mapped.window, Qt.Key.Key_M)
+    key(mapped.window, Qt.Key.Key_G)
     assert [flag.place for flag in flags_of(mapped)] == [here]
     view = travel(mapped, THERE)
     assert mapped.session.place != here
     click(view, grip(mapped, 0))
     assert mapped.session.place == here
-    key(mapped.window, Qt.Key.Key_M)
+    key(mapped.window, Qt.Key.Key_G)
     assert flags_of(mapped) == ()
 
 
@@ -91,9 +91,9 @@ def test_the_button_shows_whether_there_is_a_flag_here_and_says_what_is_missing(
 def test_what_a_slip_took_away_undo_brings_back(mapped: Desk) -> None:
     travel(mapped, HERE)
     mapped.window.activateWindow()
-    key(mapped.window, Qt.Key.Key_M)
+    key(mapped.window, Qt.Key.Key_G)
     mapped.session.flags.rename(0, "verse")
-    key(mapped.window, Qt.Key.Key_M)
+    key(mapped.window, Qt.Key.Key_G)
     assert names(mapped) == []
     key(mapped.window, Qt.Key.Key_Z, CTRL)
     assert names(mapped) == ["verse"]
@@ -153,7 +153,7 @@ def test_keys_go_from_flag_to_flag_and_to_each_by_its_digit(mapped: Desk) -> Non
     mapped.window.activateWindow()
     for place in (HERE, THERE):
         travel(mapped, place)
-        key(mapped.window, Qt.Key.Key_M)
+        key(mapped.window, Qt.Key.Key_G)
     first, second = (flag.place for flag in flags_of(mapped))
     view = mapped.window.sliders.map
     for pressed, place in (
