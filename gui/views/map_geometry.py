@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from PyQt6.QtCore import QPointF, QRectF
 
 EDGE = 12
@@ -32,6 +34,13 @@ class MapGeometry:
         return QPointF(
             plane.left() + (x + 1) / 2 * plane.width(), plane.bottom() - (y + 1) / 2 * plane.height()
         )
+
+    def pixels(self, points: npt.NDArray[np.floating]) -> list[QPointF]:
+        """Where many points [N, 2] of the plane are drawn."""
+        plane = self.plane
+        size = np.array([plane.width(), -plane.height()])
+        at = (points + 1) / 2 * size + [plane.left(), plane.bottom()]
+        return [QPointF(x, y) for x, y in at.tolist()]
 
     def point(self, pixel: QPointF) -> tuple[float, float]:
         """The point of the plane under a pixel; beside the plane, the nearest on its border."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from bridge.model.map import UNLABELLED, Map
 from bridge.studio.flags import Flag, Flags
@@ -28,6 +28,7 @@ from gui.views.path_painter import paint_path, path_boxes, path_line
 from gui.views.pin_painter import paint_pin, pin_box
 
 DOT = 1.7
+"""The radius of a loop."""
 HERE = 7.0
 """The radius of the ring where we are."""
 HALO = 1.6
@@ -134,10 +135,11 @@ class MapPicture:
         dots = _blank(layout, scale, QColor(theme.WELL))
         painter = QPainter(dots)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for (x, y), style in zip(self._chart.points.tolist(), self._chart.style.tolist(), strict=True):
-            painter.setBrush(QColor(style_colour(style)))
-            painter.drawEllipse(layout.pixel(x, y), DOT, DOT)
+        for style in (UNLABELLED, *self._middles):  # the rarer ones on top
+            pen = QPen(QColor(style_colour(style)), 2 * DOT)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawPoints(QPolygonF(layout.pixels(self._chart.points[self._chart.style == style])))
         painter.end()
         return dots
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -202,3 +203,12 @@ def test_other_colours_paint_another_picture(mapped: Desk) -> None:
 def test_every_style_of_the_shipped_map_is_written_as_one_writes_it(chart: Map) -> None:
     written = {words.style_word(style) for style in chart.styles}
     assert {"Middle Eastern", "New Orleans", "Hip-hop", "Afro-Cuban"} <= written
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=5))
+def test_many_points_lie_where_each_of_them_does(points: list[tuple[float, float]]) -> None:
+    layout = MapGeometry(233, 165)
+    many = layout.pixels(np.array(points, dtype=np.float64).reshape(-1, 2))
+    for found, point in zip(many, points, strict=True):
+        alone = layout.pixel(*point)
+        assert (found.x(), found.y()) == pytest.approx((alone.x(), alone.y()))
