@@ -50,6 +50,11 @@ class Journey(Rider):
             self._changed.notify_all()
         self._told()
 
+    def take(self, path: Path) -> None:
+        """Have the path of a session, and stay where we are."""
+        self.stop()
+        self.set_path(path)
+
     def follow(self) -> None:
         """Have the song follow the path from now on. GroovebridgeError where there is none."""
         if not self._seen.path.places:

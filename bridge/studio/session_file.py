@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from bridge.errors import GroovebridgeError
 from bridge.files import write_atomically
@@ -26,7 +26,10 @@ from bridge.player.voicing import Voicing
 from bridge.ports import check_ports
 from bridge.studio.flags import Flag, Flags, check_count
 from bridge.studio.history import Take
-from bridge.studio.morphing import BARS, Morphing
+from bridge.studio.morphing import BARS
+from bridge.studio.movers import Movers
+from bridge.studio.path import Path as MapPath
+from bridge.studio.path import Place
 from bridge.studio.saved import (
     VERSION,
     Rows,
@@ -38,6 +41,8 @@ from bridge.studio.saved import (
 )
 from bridge.studio.sketch import Sketch
 from bridge.studio.studio import Studio
+from bridge.studio.sway import Manner
+from bridge.studio.wander import Wandering
 
 SESSION: Literal["session"] = "session"
 SUFFIX = ".groovebridge"
@@ -54,6 +59,8 @@ class Session:
     a, b     the ends of the morph, if they were taken; `bars`: how long it takes by itself
     takes    what was heard, oldest first
     flags    the places of the map that were marked
+    path     over the map; `following`: whether the song follows it. ValueError if there is none to follow
+    wandering  how the sliders wander, and whether they do
     """
 
     sketch: Sketch = field(default_factory=Sketch)
@@ -65,6 +72,13 @@ class Session:
     bars: int = 4
     takes: tuple[Take, ...] = ()
     flags: Flags = ()
+    path: MapPath = field(default_factory=MapPath)
+    following: bool = False
+    wandering: Wandering = field(default_factory=Wandering)
+
+    def __post_init__(self) -> None:
+        if self.following and not self.path.places:
+            raise ValueError("there is no path to follow")
 
     def anew(self) -> Session:
         """A session that begins: another loop and an even mix at the same instruments, on the same map."""
@@ -72,9 +86,9 @@ class Session:
         return Session(config=replace(self.config, voicing=voicing), flags=self.flags)
 
 
-def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ()) -> Session:
+def session_of(studio: Studio, movers: Movers, takes: tuple[Take, ...] = ()) -> Session:
     """The session as it stands. Quick: values are shared, not copied."""
-    state = studio.state
+    state, morphing, journeying = studio.state, movers.morpher.morphing, movers.journey.journeying
     return Session(
         state.sketch,
         studio.config,
@@ -85,6 +99,9 @@ def session_of(studio: Studio, morphing: Morphing, takes: tuple[Take, ...] = ())
         morphing.bars,
         takes,
         state.flags,
+        journeying.path,
+        journeying.following,
+        movers.wander.wandering,
     )
 
 
@@ -153,6 +170,20 @@ class _Flag(StrictData):
     y: float
 
 
+class _Path(StrictData):
+    places: tuple[Place, ...] = ()
+    leg_bars: int = MapPath().leg_bars
+    around: bool = MapPath().around
+    following: bool = False
+
+
+class _Wander(StrictData):
+    on: bool = False
+    amount: float = Manner().amount
+    bars: int = Manner().bars
+    homes: dict[str, FiniteFloat] = Field(default_factory=dict)
+
+
 class SessionData(StrictData):
     """A `Session` as it is saved. `build` raises ValueError or GroovebridgeError for values out of range."""
 
@@ -173,6 +204,8 @@ class SessionData(StrictData):
     morph: _Morph
     takes: list[_Take]
     flags: tuple[_Flag, ...] = ()
+    path: _Path = _Path()
+    wander: _Wander = _Wander()
 
     @classmethod
     def of(cls, session: Session) -> SessionData:
@@ -209,6 +242,18 @@ class SessionData(StrictData):
                 for take in worth_keeping(session.takes)
             ],
             flags=tuple(_Flag(name=flag.name, x=flag.place[0], y=flag.place[1]) for flag in session.flags),
+            path=_Path(
+                places=session.path.places,
+                leg_bars=session.path.leg_bars,
+                around=session.path.around,
+                following=session.following,
+            ),
+            wander=_Wander(
+                on=session.wandering.on,
+                amount=session.wandering.manner.amount,
+                bars=session.wandering.manner.bars,
+                homes=dict(session.wandering.homes),
+            ),
         )
 
     def build(self) -> Session:
@@ -240,6 +285,9 @@ class SessionData(StrictData):
                 for number, take in enumerate(self.takes, start=1)
             ),
             check_count(tuple(Flag(flag.name, (flag.x, flag.y)) for flag in self.flags)),
+            MapPath(self.path.places, self.path.leg_bars, self.path.around),
+            self.path.following,
+            Wandering(self.wander.on, Manner(self.wander.amount, self.wander.bars), self.wander.homes),
         )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.errors import GroovebridgeError
 from bridge.model import Settings
@@ -57,6 +57,10 @@ class Swayed:
     values: Mapping[str, float] = field(default_factory=dict)
     homes: Mapping[str, float] = field(default_factory=dict)
 
+    def in_manner(self, manner: Manner) -> Swayed:
+        """The same walk; in another manner, its sliders go on from where they are."""
+        return self if manner == self.manner else Swayed(self.bar, manner, self.seed)
+
 
 def sway(seed: int, name: str, bar: float, bars: int) -> float:
     """How far from home a slider is in a bar (from 0, fractions too), -0.5..0.5; it turns every `bars`."""
@@ -66,31 +70,65 @@ def sway(seed: int, name: str, bar: float, bars: int) -> float:
     return before + (after - before) * share * share * (3 - 2 * share)
 
 
+def standing(
+    settings: Settings,
+    sliders: Iterable[str],
+    bar: int,
+    manner: Manner,
+    homes: Mapping[str, float] | None = None,
+) -> Swayed:
+    """A walk that has the sliders where they are in a bar: about `homes`, or a slider that has none there,
+    about where it must wander to be here.
+    """
+    values = {name: _value(settings, name) for name in sliders}
+    walk = Swayed(bar, manner, settings.seed)
+    at_home = {name: (homes or {}).get(name, home(settings, name, walk)) for name in values}
+    return replace(walk, values=values, homes=at_home)
+
+
+def home(settings: Settings, name: str, walk: Swayed) -> float:
+    """The place that a slider wanders about, where that may be a little beyond its range. One that is not
+    where the walk has put it goes on from where it is.
+    """
+    value = _value(settings, name)
+    if walk.seed == settings.seed and walk.values.get(name) == value:
+        return walk.homes[name]
+    return value - _away(settings, name, walk.bar, walk.manner)
+
+
 def swayed(
-    settings: Settings, sliders: Iterable[str], bar: int, manner: Manner, before: Swayed | None
+    settings: Settings, sliders: Iterable[str], bar: int, manner: Manner, before: Swayed
 ) -> tuple[Settings, Swayed]:
     """The settings of a bar, and what to hand in for the next one.
 
-    The named `sliders` wander, and the raw axes that are held. `before`: what the last call returned; None
-    when the walk sets off. Where its values are not those of `settings`, somebody has moved them since.
+    sliders   those that wander, named ones and raw axes that are held
+    before    what the last call returned, or `standing` when the walk sets off
     """
-    limits = dict.fromkeys(sliders, NAMED_RANGE) | dict.fromkeys(settings.axes, AXIS_RANGE)
+    before = before.in_manner(manner)
     values, homes = {}, {}
-    same_walk = before is not None and (before.manner, before.seed) == (manner, settings.seed)
-    for name, (low, high) in limits.items():
-        value = settings.axes[name] if name in settings.axes else settings.sliders.get(name, 0.0)
-        reach = manner.amount * high
-        if before is not None and same_walk and before.values.get(name) == value:
-            home = before.homes[name]
-        else:
-            then = bar if before is None else before.bar
-            home = value - reach * sway(settings.seed, name, then, manner.bars)
-        there = home + reach * sway(settings.seed, name, bar, manner.bars)
-        homes[name] = home
-        values[name] = round(min(high, max(low, there)), 6)
-        if values[name] != value:
-            settings = settings.holding(name, values[name])
+    for name in sliders:
+        homes[name] = home(settings, name, before)
+        there = homes[name] + _away(settings, name, bar, manner)
+        most = _limit(settings, name)
+        values[name] = round(min(most, max(-most, there)), 6)
+    for name, value in values.items():
+        if value != _value(settings, name):
+            settings = settings.holding(name, value)
     return settings, Swayed(bar, manner, settings.seed, values, homes)
+
+
+def _value(settings: Settings, name: str) -> float:
+    return settings.axes[name] if name in settings.axes else settings.sliders.get(name, 0.0)
+
+
+def _limit(settings: Settings, name: str) -> float:
+    """How far a slider goes from its middle, either way."""
+    return (AXIS_RANGE if name in settings.axes else NAMED_RANGE)[1]
+
+
+def _away(settings: Settings, name: str, bar: int, manner: Manner) -> float:
+    """How far a slider is from home in a bar."""
+    return manner.amount * _limit(settings, name) * sway(settings.seed, name, bar, manner.bars)
 
 
 def _draw(seed: int, name: str, what: str) -> float:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from bridge.model import Settings
 from bridge.player.messages import SwapAt
 from bridge.studio.rides import Rider, due
 from bridge.studio.sketch import Sketch
 from bridge.studio.studio import Studio
-from bridge.studio.sway import Manner, Swayed, swayed
+from bridge.studio.sway import Manner, Swayed, home, standing, swayed
 from bridge.studio.undo import Lasting
+
+_BEFORE_ANY = -1
+"""No bar of a song, so that a walk goes to that of the song at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wandering:
-    """What there is to see: whether the sliders wander, and how they do."""
+    """What there is to see, and what a session keeps: whether the sliders wander, how they do, and the place
+    that each one wanders about (none while they stay where they are).
+    """
 
     on: bool = False
     manner: Manner = field(default_factory=Manner)
+    homes: Mapping[str, float] = field(default_factory=dict)
 
 
 class Wander(Rider):
@@ -37,13 +44,21 @@ class Wander(Rider):
         self._sliders = tuple(sliders)
         self._seen = Wandering()
         self._moved = False  # whether this walk has changed anything yet
-        self._began = self._here()
+        self._last = self._here()
         self._listen()
 
     @property
     def wandering(self) -> Wandering:
         """The newest picture."""
-        return self._seen
+        seen, last, settings = self._seen, self._last, self._studio.state.settings
+        if not seen.on:
+            return seen
+        last = last.in_manner(seen.manner)
+        return replace(seen, homes={name: home(settings, name, last) for name in self._wanderers(settings)})
+
+    def take(self, wandering: Wandering) -> None:
+        """Have the manner of another walk, as a session has it. The one that goes ends, and none sets off."""
+        self._show(on=False, manner=wandering.manner)
 
     def set_amount(self, amount: float) -> None:
         """How far a slider may get from where it is, 0..1 of half its range. GroovebridgeError."""
@@ -60,8 +75,10 @@ class Wander(Rider):
         else:
             self.start()
 
-    def start(self) -> None:
-        """Have the sliders wander from where they are; nothing if they do."""
+    def start(self, homes: Mapping[str, float] | None = None) -> None:
+        """Have the sliders wander from where they are; nothing if they do. `homes`: about these places, as
+        they did when that was saved, which is where they go now.
+        """
         if self.wandering.on:
             return
         self.close_ride()  # one that is just ending
@@ -70,7 +87,7 @@ class Wander(Rider):
                 return
             self._seen = replace(self._seen, on=True)
             self._moved = False
-            self._began = self._here()
+            self._last = self._here(homes)
             self._set_off()
         self._told()
 
@@ -87,26 +104,29 @@ class Wander(Rider):
             self._changed.notify_all()
         self._told()
 
-    def _here(self) -> Swayed:
+    def _here(self, homes: Mapping[str, float] | None = None) -> Swayed:
         """A walk that begins now."""
         state = self._studio.state
-        bar = due(state.anchor, time.perf_counter_ns()).bar
-        return swayed(state.settings, self._sliders, bar, self._seen.manner, None)[1]
+        bar = due(state.anchor, time.perf_counter_ns()).bar if homes is None else _BEFORE_ANY
+        return standing(state.settings, self._wanderers(state.settings), bar, self._seen.manner, homes)
+
+    def _wanderers(self, settings: Settings) -> tuple[str, ...]:
+        """The sliders that wander."""
+        return (*self._sliders, *settings.axes)
 
     def _run(self) -> None:
         gesture = Lasting()
-        last: Swayed | None = self._began
-        while last is not None and (step := self._next_step(last)) is not None:
-            last = self._go(last, *step, gesture)
+        while (step := self._next_step()) is not None and self._go(*step, gesture):
+            pass
         self.stop()
 
-    def _next_step(self, last: Swayed) -> tuple[int, SwapAt, Manner] | None:
-        """The next bar to go to; None if it is over. `last`: where we went last."""
+    def _next_step(self) -> tuple[int, SwapAt, Manner] | None:
+        """The next bar to go to; None if it is over."""
         with self._changed:
             while self._seen.on and not self._undone:
                 now_ns = time.perf_counter_ns()
                 wanted = due(self._studio.state.anchor, now_ns)
-                if wanted.bar != last.bar:
+                if wanted.bar != self._last.bar:
                     return wanted.bar, wanted.at, self._seen.manner
                 self._changed.wait(wanted.wait_s(now_ns))
             return None
@@ -116,15 +136,18 @@ class Wander(Rider):
         """Whether somebody has undone something since the sliders moved."""
         return self._moved and self._studio.state.can_redo
 
-    def _go(self, last: Swayed, bar: int, at: SwapAt, manner: Manner, gesture: Lasting) -> Swayed | None:
-        """Have the studio go on; None if somebody has undone something since, which ends it."""
-        went: Swayed | None = None
+    def _go(self, bar: int, at: SwapAt, manner: Manner, gesture: Lasting) -> bool:
+        """Have the studio go on, unless somebody has undone something since; whether it did."""
+        went = False
 
         def step(sketch: Sketch) -> Sketch:
             nonlocal went
-            if not self._seen.on or self._undone:
+            went = self._seen.on and not self._undone
+            if not went:
                 return sketch
-            settings, went = swayed(sketch.settings, self._sliders, bar, manner, last)
+            settings, self._last = swayed(
+                sketch.settings, self._wanderers(sketch.settings), bar, manner, self._last
+            )
             self._moved = self._moved or settings != sketch.settings
             return replace(sketch, settings=settings)
 

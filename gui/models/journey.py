@@ -8,7 +8,6 @@ from dataclasses import replace
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
-from bridge.studio import Studio
 from bridge.studio.journey import Journey, Journeying
 from bridge.studio.path import Path, Place
 
@@ -44,14 +43,15 @@ class JourneyModel(QObject):
         """Where the song will be a bar further on; None while it does not follow."""
         return self._shown.heading
 
-    def begin(self, studio: Studio) -> None:
-        """The studio is there."""
-        self._journey = Journey(studio, self._told.emit)
+    @property
+    def tell(self) -> Callable[[], None]:
+        """What a `Journey` is to call when there is something new; from any thread."""
+        return self._told.emit
 
-    def close(self) -> None:
-        """End the ride, before the studio ends. Idempotent."""
-        if self._journey is not None:
-            self._journey.close()
+    def begin(self, journey: Journey) -> None:
+        """The studio is there, and its journey."""
+        self._journey = journey
+        self._look()
 
     def add(self, place: Place) -> None:
         """Go on to one more place."""

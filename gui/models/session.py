@@ -17,8 +17,10 @@ from bridge.model.map import Map
 from bridge.player.messages import PlayerConfig, Sync
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState
+from bridge.studio.journey import Journey
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.movers import Movers
 from bridge.studio.seat import Seat
 from bridge.studio.sketch import Drawn, Sketch, Spot
 from bridge.studio.wander import Wander
@@ -118,7 +120,7 @@ class SessionModel(QObject):
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
-        self._morpher: Morpher | None = None
+        self._movers: Movers | None = None
         self._morphing = Morphing()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._phase = Phase.LOADING
@@ -126,6 +128,8 @@ class SessionModel(QObject):
         self._coordinates: Mapping[str, float] = {}
         self._refusal: str | None = None
         self._status = LOADING
+        self.journey.changed.connect(self.sessions.look)
+        self.wander.changed.connect(self.sessions.look)
         self._told.connect(self._refresh)  # queued by Qt when it comes from another thread
 
     # --- what there is to see ---
@@ -221,11 +225,9 @@ class SessionModel(QObject):
         self.controllers.close()
         self.sessions.close()
         self.takeout.close()
-        self.journey.close()
-        self.wander.close()
         self.history.close()
-        if self._morpher is not None:
-            self._morpher.close()
+        if self._movers is not None:
+            self._movers.close()
         opened = self._opened or _result(self._opening)
         if opened is not None:
             opened.studio.close()
@@ -240,20 +242,23 @@ class SessionModel(QObject):
             return
         self._opened = done.result()
         self._unsubscribe = self._opened.studio.subscribe(lambda _state: self._told.emit())
-        self._morpher = Morpher(self._opened.studio, self._told.emit)
+        self._movers = movers = Movers(
+            Morpher(self._opened.studio, self._told.emit),
+            Journey(self._opened.studio, self.journey.tell),
+            Wander(self._opened.studio, self._opened.sliders, self.wander.tell),
+        )
         self.takeout.begin(self._opened.studio)
-        wander = Wander(self._opened.studio, self._opened.sliders, self.wander.tell)
-        self.wander.begin(wander)
         self.controllers.begin(
             self._opened.studio,
-            self._morpher,
+            movers.morpher,
             self._opened.sliders,
             self._opened.coordinates,
-            wander,
+            movers.wander,
             None if self._opened.chart is None else self._place_of,
         )
-        self.journey.begin(self._opened.studio)
-        self.sessions.begin(self._opened.studio, self._morpher, self._opened.last)
+        self.sessions.begin(self._opened.studio, movers, self._opened.last)
+        self.journey.begin(movers.journey)
+        self.wander.begin(movers.wander)
         self._set_phase(Phase.READY)
         self._refresh()
 
@@ -283,8 +288,8 @@ class SessionModel(QObject):
         self, act: Callable[Concatenate[Morpher, P], object], *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Do something to the morph, as `ask` has the studio do it: `morph(Morpher.move, 0.5)`."""
-        if self._morpher is not None:
-            morpher = self._morpher
+        if self._movers is not None:
+            morpher = self._movers.morpher
             self.ask(lambda _: act(morpher, *args, **kwargs))
 
     @property
@@ -344,8 +349,8 @@ class SessionModel(QObject):
             self.settings_changed.emit()
         if before is None or _back_and_forth(before) != _back_and_forth(now):
             self.settings_changed.emit()
-        if self._morpher is not None and self._morpher.morphing != self._morphing:
-            self._morphing = self._morpher.morphing
+        if self._movers is not None and self._movers.morpher.morphing != self._morphing:
+            self._morphing = self._movers.morpher.morphing
             self.settings_changed.emit()
         if before is None or before.swap_at is not now.swap_at:
             self.settings_changed.emit()

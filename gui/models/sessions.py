@@ -13,8 +13,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from bridge.files import make_folder
 from bridge.studio import Studio
 from bridge.studio.last_time import LastTime
-from bridge.studio.morphing import Morpher, Morphing
-from bridge.studio.opening import go_on_with
+from bridge.studio.movers import Movers
+from bridge.studio.opening import begin_with, go_on_with
 from bridge.studio.seat import Seat
 from bridge.studio.session_file import (
     SUFFIX,
@@ -23,6 +23,7 @@ from bridge.studio.session_file import (
     save_session,
     session_of,
 )
+from bridge.studio.sketch import Drawn
 from gui.models.autosave import Autosave
 from gui.models.worker import Worker, sentence
 
@@ -68,7 +69,7 @@ class SessionFiles(QObject):
         self._say = say
         self._seat = seat
         self._studio: Studio | None = None
-        self._morpher: Morpher | None = None
+        self._movers: Movers | None = None
         self._place = _Place()
         self._unsaved = False
         self._recent: tuple[Path, ...] = ()
@@ -138,14 +139,13 @@ class SessionFiles(QObject):
 
     # --- life ---
 
-    def begin(self, studio: Studio, morpher: Morpher, last: LastTime | None) -> None:
+    def begin(self, studio: Studio, movers: Movers, last: LastTime | None) -> None:
         """The studio is there, with what was at the desk last time."""
-        self._studio, self._morpher = studio, morpher
+        self._studio, self._movers = studio, movers
         if last is None:
             self._place = _Place(saved=self._content(), since=_newest(studio))
         else:
-            morpher.set_ends(last.session.a, last.session.b)
-            morpher.set_bars(last.session.bars)
+            begin_with(movers, last.session)
             saved = None if last.unsaved else _what_counts(last.session)
             self._place = _Place(last.file, saved, last.brought, last.since)
             self._recent = last.recent
@@ -169,39 +169,37 @@ class SessionFiles(QObject):
             self._autosave.close()
         if self._seat is not None:
             self._seat.leave()
-        self._studio = self._morpher = None
+        self._studio = self._movers = None
 
     # --- inside ---
 
     def _now(self) -> Session | None:
         """The session as it stands, with its takes."""
-        if self._studio is None:
+        if self._studio is None or self._movers is None:
             return None
         takes = self._studio.state.takes
         ours = (
             take for take in takes if take.number > self._place.since or take.number in self._place.brought
         )
-        return session_of(self._studio, self._morphing, tuple(ours))
-
-    @property
-    def _morphing(self) -> Morphing:
-        return Morphing() if self._morpher is None else self._morpher.morphing
+        return session_of(self._studio, self._movers, tuple(ours))
 
     def _content(self) -> Session | None:
-        return None if self._studio is None else _what_counts(session_of(self._studio, self._morphing))
+        if self._studio is None or self._movers is None:
+            return None
+        return _what_counts(session_of(self._studio, self._movers))
 
     def _last(self) -> LastTime | None:
-        if self._studio is None:
+        if self._studio is None or self._movers is None:
             return None
-        session = session_of(self._studio, self._morphing)
+        session = session_of(self._studio, self._movers)
         return LastTime(
             session, self._place.file, self._unsaved, self._recent, self._place.brought, self._place.since
         )
 
     def _take(self, read: Callable[[], Session], path: Path | None) -> None:
         """Go on with what `read` gives, and keep what there was and was not saved."""
-        studio, morpher, before = self._studio, self._morpher, self._now() if self._unsaved else None
-        if studio is None or morpher is None:
+        studio, movers, before = self._studio, self._movers, self._now() if self._unsaved else None
+        if studio is None or movers is None:
             return
         since, step = _newest(studio), _Step()
 
@@ -210,7 +208,7 @@ class SessionFiles(QObject):
             if before is not None and self.before is not None:
                 make_folder(self.before.parent)
                 save_session(self.before, before)
-            return go_on_with(studio, morpher, session, partial(self._turned.emit, step))
+            return go_on_with(studio, movers, session, partial(self._turned.emit, step))
 
         self._worker.run(job, partial(self._on_taken, path, since, step))
 
@@ -259,8 +257,21 @@ class SessionFiles(QObject):
 
 
 def _what_counts(session: Session) -> Session:
-    """What of a session makes it another one: not which ports are open, nor what was heard."""
-    return replace(session, takes=(), config=replace(session.config, api="auto", out=None, inp=None))
+    """What of a session makes it another one: not which ports are open, nor what was heard, nor where its
+    path and its walk have taken it by themselves.
+    """
+    sketch = session.sketch
+    if session.following:
+        sketch = replace(sketch, origin=Drawn())
+    settings = sketch.settings
+    for name in session.wandering.homes:
+        settings = settings.holding(name, None)
+    return replace(
+        session,
+        sketch=replace(sketch, settings=settings),
+        config=replace(session.config, api="auto", out=None, inp=None),
+        takes=(),
+    )
 
 
 def _newest(studio: Studio) -> int:

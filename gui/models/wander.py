@@ -41,11 +41,6 @@ class WanderModel(QObject):
         self._wander = wander
         self._look()
 
-    def close(self) -> None:
-        """End the walk, before the studio ends. Idempotent."""
-        if self._wander is not None:
-            self._wander.close()
-
     def toggle(self) -> None:
         """Have the sliders wander, or stay where they are."""
         self._do(Wander.toggle)

@@ -15,16 +15,20 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from bridge.groove.notes import TICKS_PER_BAR
 from bridge.model import Settings
-from bridge.player.messages import PlayerConfig, Stop, SwapAt, Sync
+from bridge.player.messages import Anchor, Motion, PlayerConfig, Stop, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.studio import Studio
 from bridge.studio.history import Take
+from bridge.studio.journey import Journey
 from bridge.studio.last_time import LastTime, load_last, save_last
-from bridge.studio.morphing import Morpher, Morphing
+from bridge.studio.morphing import Morpher
+from bridge.studio.movers import Movers
 from bridge.studio.seat import Seat
 from bridge.studio.session_file import Session, load_session, save_session, session_of
 from bridge.studio.sketch import Sketch
+from bridge.studio.wander import Wander
 from gui import app, launch
 from gui.models import Opened, autosave
 from gui.views.sessions_page import SessionsPage
@@ -48,7 +52,7 @@ def make_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Desk]]:
     desks: list[Desk] = []
 
     def make() -> Desk:
-        desk = Desk(qtbot, data=tmp_path / "data")
+        desk = Desk(qtbot, chart=True, data=tmp_path / "data")
         desks.append(desk)
         desk.open()
         return desk
@@ -88,6 +92,11 @@ def arrange(desk: Desk) -> None:
     ask(Studio.set_send_clock, True)
     ask(Studio.set_swap, SwapAt.LOOP)
     desk.session.morph(Morpher.take_a)
+
+
+def in_bar(number: int) -> Anchor:
+    """A song that rolls so slowly that it stays at the beginning of a bar."""
+    return Anchor((number + 0.1) * TICKS_PER_BAR, 0, 1e-9, Motion.ROLLING, Sync.INTERNAL)
 
 
 def picture(desk: Desk) -> tuple[object, ...]:
@@ -319,6 +328,48 @@ def test_a_song_that_went_on_without_its_window_counts_as_changed(
     third.window.close()
 
 
+def test_the_next_window_has_the_path_and_the_walk_and_goes_on_with_both(
+    make_desk: Callable[[], Desk], tmp_path: Path
+) -> None:
+    first = make_desk()
+    first.session.journey.add((0.5, 0.5))
+    first.session.journey.set_leg(2)
+    first.session.journey.follow(True)
+    first.session.wander.set_amount(0.75)
+    first.session.wander.toggle()
+    first.until(lambda: first.session.place == (0.5, 0.5))
+    first.band.report(in_bar(3))
+    first.until(lambda: bool(first.settings.sliders))
+    kept, path = first.session.wander.wandering, first.session.journey.path
+
+    def is_kept() -> bool:
+        last, _ = load_last(tmp_path / "data" / "desk.json")
+        return last is not None and last.session.following and last.session.wandering == kept
+
+    first.until(is_kept)  # as after a crash
+    first.window.close()
+    second = make_desk()
+    assert second.session.wander.wandering == kept
+    assert (second.session.journey.path, second.session.journey.following) == (path, True)
+    sliders = second.window.sliders
+    assert sliders.wander.wander.isChecked()
+
+
+def test_what_path_and_walk_do_by_themselves_is_no_change_to_save(kept: Desk, tmp_path: Path) -> None:
+    kept.session.journey.add((0.5, 0.5))
+    assert kept.window.isWindowModified()
+    kept.session.journey.add((-0.5, 0.5))
+    kept.session.journey.follow(True)
+    kept.session.wander.toggle()
+    kept.until(lambda: kept.session.place == (0.5, 0.5))
+    save(kept, tmp_path / "song")
+    kept.band.report(in_bar(3))
+    kept.until(lambda: bool(kept.settings.sliders) and kept.session.place != (0.5, 0.5))
+    assert not kept.session.sessions.unsaved
+    kept.session.ask(Studio.set_slider, "swing", -1.0)
+    assert kept.session.sessions.unsaved
+
+
 def test_a_disk_that_keeps_nothing_is_said_once_and_the_beat_goes_on(
     make_desk: Callable[[], Desk], tmp_path: Path
 ) -> None:
@@ -384,7 +435,8 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LastTime:
 def test_the_real_window_begins_as_the_killed_one_was(left: LastTime, tmp_path: Path) -> None:
     opened = app.open_as_left(None, tmp_path / "desk.json")
     try:
-        began = session_of(opened.studio, Morphing())
+        movers = Movers(Morpher(opened.studio), Journey(opened.studio), Wander(opened.studio, ()))
+        began = session_of(opened.studio, movers)
         assert replace(began, config=replace(began.config, api="none")) == left.session
         assert opened.last == left
     finally:

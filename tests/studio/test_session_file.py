@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from bridge.errors import GroovebridgeError
 from bridge.files import FileWriteError
 from bridge.groove import Voice
+from bridge.groove.notes import TICKS_PER_BAR
 from bridge.model import Settings
 from bridge.player.messages import (
     Anchor,
@@ -31,9 +33,13 @@ from bridge.player.messages import (
 from bridge.player.voicing import Voicing
 from bridge.studio.flags import MOST_FLAGS, Flag, put
 from bridge.studio.history import Take
+from bridge.studio.journey import Journey
 from bridge.studio.last_time import LastTime, load_last, save_last
-from bridge.studio.morphing import Morpher, Morphing
-from bridge.studio.opening import go_on_with
+from bridge.studio.morphing import Morpher
+from bridge.studio.movers import Movers
+from bridge.studio.opening import begin_with, go_on_with
+from bridge.studio.path import LEGS
+from bridge.studio.path import Path as MapPath
 from bridge.studio.saved import SavedFileError
 from bridge.studio.session_file import (
     NEWEST_TAKES,
@@ -44,7 +50,9 @@ from bridge.studio.session_file import (
     session_of,
     worth_keeping,
 )
-from bridge.studio.sketch import Given, Sketch
+from bridge.studio.sketch import Given, Sketch, Spot
+from bridge.studio.sway import PACES, Manner
+from bridge.studio.wander import Wander, Wandering
 from tests.player.support import random_loop, voicings
 from tests.studio.conftest import Desk
 from tests.studio.test_saved import FULL, sketches
@@ -81,6 +89,19 @@ sessions = st.builds(
     st.sampled_from([1, 2, 4, 8, 16]),
     st.just(TAKES) | st.just(()),
     flags.map(tuple),
+    st.builds(
+        MapPath,
+        st.lists(st.tuples(parts, parts), max_size=3).map(tuple),
+        st.sampled_from(LEGS),
+        st.booleans(),
+    ),
+    st.just(False),
+    st.builds(
+        Wandering,
+        st.booleans(),
+        st.builds(Manner, st.floats(0, 1), st.sampled_from(PACES)),
+        st.dictionaries(st.sampled_from(["swing", "z1"]), st.floats(-4, 4)),
+    ),
 )
 ROCK = Session(
     Sketch(Settings(seed=9)),
@@ -89,7 +110,17 @@ ROCK = Session(
     True,
     takes=TAKES,
     flags=(Flag("verse", (0.25, -1.0)),),
+    path=MapPath(((0.5, 0.5), (-1.0, 0.25)), 2, around=False),
+    wandering=Wandering(manner=Manner(0.75, 8)),
 )
+
+
+@pytest.fixture
+def moving(desk: Desk) -> Iterator[Movers]:
+    """What moves the song of the desk."""
+    made = Movers(Morpher(desk.studio), Journey(desk.studio), Wander(desk.studio, ()))
+    yield made
+    made.close()
 
 
 @given(sessions)
@@ -121,6 +152,13 @@ def test_a_session_comes_back_from_its_file_as_it_was(
         (lambda c: c["flags"][0].update(x=1.5), "no point 1.5, -1 on the map"),
         (lambda c: c["flags"][0].pop("name"), "field required at flags.0.name"),
         (lambda c: c.update(flags=c["flags"] * (MOST_FLAGS + 1)), "no more fit"),
+        (lambda c: c["path"]["places"].append([0, 2]), "no point 0, 2 on the map"),
+        (lambda c: c["path"]["places"].append([0]), "at path.places.2.1"),
+        (lambda c: c["path"].update(leg_bars=3), "cannot take 3 bars"),
+        (lambda c: c["path"].update(places=[], following=True), "no path to follow"),
+        (lambda c: c["wander"].update(amount=float("nan")), "by nan"),
+        (lambda c: c["wander"].update(bars=3), "every 3 bars"),
+        (lambda c: c["wander"].update(homes={"swing": "left"}), "at wander.homes.swing"),
     ],
 )
 def test_a_session_that_is_none_is_refused_in_a_sentence(
@@ -135,13 +173,14 @@ def test_a_session_that_is_none_is_refused_in_a_sentence(
         load_session(path)
 
 
-def test_a_session_from_before_there_were_flags_opens(tmp_path: Path) -> None:
+def test_a_session_from_before_there_were_flags_paths_and_walks_opens(tmp_path: Path) -> None:
     path = tmp_path / "mine.groovebridge"
     save_session(path, ROCK)
     content = json.loads(path.read_text())
-    del content["flags"]
+    for part in ("flags", "path", "wander"):
+        del content[part]
     path.write_text(json.dumps(content))
-    assert load_session(path) == replace(ROCK, flags=())
+    assert load_session(path) == replace(ROCK, flags=(), path=MapPath(), wandering=Wandering())
 
 
 @given(st.binary(max_size=200))
@@ -169,10 +208,10 @@ def test_of_many_takes_the_newest_and_the_marked_ones_are_saved() -> None:
     assert worth_keeping(TAKES) == TAKES
 
 
-def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
-    numbers, remark = go_on_with(desk.studio, Morpher(desk.studio), ROCK)
+def test_a_studio_goes_on_as_the_session_says(desk: Desk, moving: Movers) -> None:
+    numbers, remark = go_on_with(desk.studio, moving, ROCK)
     assert remark is None
-    now = session_of(desk.studio, Morphing(), desk.state.takes)
+    now = session_of(desk.studio, moving, desk.state.takes)
     assert now == replace(ROCK, takes=now.takes)
     assert [(take.number, take.loop, take.name, take.pinned) for take in now.takes] == [
         (number, take.loop, take.name, take.pinned) for number, take in zip(numbers, TAKES, strict=True)
@@ -180,21 +219,21 @@ def test_a_studio_goes_on_as_the_session_says(desk: Desk) -> None:
     assert not [command for command in desk.link.commands if isinstance(command, OpenPorts | SetSync)]
 
 
-def test_one_undo_brings_back_what_the_song_was_and_redo_the_session(desk: Desk) -> None:
-    morpher, turned = Morpher(desk.studio), []
+def test_one_undo_brings_back_what_the_song_was_and_redo_the_session(desk: Desk, moving: Movers) -> None:
+    turned: list[Session] = []
     desk.studio.set_slider("z1", 1.0)
     desk.studio.set_flags(lambda there: put(there, (0.0, 0.5)))
     desk.studio.set_mute(Voice.SNARE, True)
     desk.studio.set_swap(SwapAt.STEP)
-    morpher.take_a()
+    moving.morpher.take_a()
     desk.studio.set_tempo(88.0)
 
     def song() -> Session:
-        return session_of(desk.studio, morpher.morphing)
+        return session_of(desk.studio, moving)
 
     before = song()
     other = replace(ROCK, a=random_loop(1), b=random_loop(2), bars=8)
-    go_on_with(desk.studio, morpher, other, lambda: turned.append(song()))
+    go_on_with(desk.studio, moving, other, lambda: turned.append(song()))
     after = song()
     assert (after.sketch, after.a, after.b, after.bars, after.config.bpm) == (
         other.sketch,
@@ -215,61 +254,130 @@ def test_one_undo_brings_back_what_the_song_was_and_redo_the_session(desk: Desk)
     assert [each.config.bpm for each in turned] == [97.5, 88.0, 97.5, 88.0, 97.5, 88.0]
 
 
-def test_a_session_that_differs_in_its_tempo_alone_is_a_step_too(desk: Desk) -> None:
-    morpher = Morpher(desk.studio)
-    session = session_of(desk.studio, morpher.morphing)
-    go_on_with(desk.studio, morpher, replace(session, config=replace(session.config, bpm=90.0)))
+def test_a_session_that_differs_in_its_tempo_alone_is_a_step_too(desk: Desk, moving: Movers) -> None:
+    session = session_of(desk.studio, moving)
+    go_on_with(desk.studio, moving, replace(session, config=replace(session.config, bpm=90.0)))
     desk.studio.undo()
     assert desk.state.bpm == 120.0
 
 
-def test_takes_that_are_there_already_are_not_there_twice(desk: Desk) -> None:
-    first, _ = go_on_with(desk.studio, Morpher(desk.studio), ROCK)
+def test_a_session_that_followed_its_path_follows_it_and_undo_leads_back_to_stay(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(make=lambda _: random_loop(1))
+    moving = Movers(Morpher(desk.studio), Journey(desk.studio), Wander(desk.studio, ()))
+    mine = MapPath(((0.0, 0.0),))
+    moving.journey.set_path(mine)
+    moving.journey.follow()
+    desk.wait_for(lambda state: state.sketch.origin == Spot(0.0, 0.0))
+    try:
+        go_on_with(desk.studio, moving, replace(ROCK, following=True))
+        desk.wait_for(lambda state: state.sketch.origin == Spot(0.5, 0.5))
+        assert moving.journey.journeying.path == ROCK.path
+        assert moving.journey.journeying.following
+        desk.studio.undo()  # the ride
+        desk.studio.undo()  # the opening
+        assert moving.journey.journeying.path == mine
+        moving.journey.close_ride()
+        assert desk.state.sketch.origin == Spot(0.0, 0.0)
+        desk.studio.redo()
+        assert moving.journey.journeying == replace(
+            moving.journey.journeying, path=ROCK.path, following=False
+        )
+    finally:
+        moving.close()
+
+
+def test_a_walk_that_was_saved_in_a_bar_wanders_on_about_the_same_places(desk: Desk, moving: Movers) -> None:
+    studio, wander = desk.studio, moving.wander
+    studio.set_slider("z1", 2.9)  # so near its end that it cannot go all its way
+    wander.set_amount(1.0)
+    wander.set_bars(1)
+    wander.start()
+
+    def in_bar(bar: int) -> float:
+        """Where the axis is there."""
+        desk.tell(Anchor((bar + 0.1) * TICKS_PER_BAR, 0, 1e-9, Motion.ROLLING, Sync.INTERNAL))
+        deadline = time.monotonic() + 5
+        while wander._last.bar != bar and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return studio.state.settings.axes["z1"]
+
+    there = [in_bar(bar) for bar in range(6)]
+    session = session_of(studio, moving)
+    assert session.wandering.on
+    wander.stop()
+    studio.set_slider("z1", -1.0)
+    in_bar_again = Anchor(2.1 * TICKS_PER_BAR, 0, 1e-9, Motion.ROLLING, Sync.INTERNAL)
+    desk.tell(in_bar_again)
+    go_on_with(studio, moving, session)
+    assert wander.wandering.on
+    assert [in_bar(bar) for bar in (2, 0, 1, 3, 4, 5)] == [there[bar] for bar in (2, 0, 1, 3, 4, 5)]
+    assert session_of(studio, moving).wandering == session.wandering
+
+
+def test_undo_of_an_opening_brings_back_the_manner_of_the_walk_and_ends_it(
+    desk: Desk, moving: Movers
+) -> None:
+    moving.wander.set_amount(0.25)
+    moving.wander.start()
+    go_on_with(desk.studio, moving, ROCK)
+    assert moving.wander.wandering == ROCK.wandering
+    desk.studio.undo()
+    assert moving.wander.wandering == Wandering(manner=Manner(0.25))
+    desk.studio.redo()
+    assert moving.wander.wandering == ROCK.wandering
+
+
+def test_a_studio_that_begins_with_a_session_has_all_that_moves_it(desk: Desk, moving: Movers) -> None:
+    begin_with(moving, replace(ROCK, a=random_loop(1), bars=8))
+    now = session_of(desk.studio, moving)
+    assert (now.a, now.bars, now.path, now.wandering) == (random_loop(1), 8, ROCK.path, ROCK.wandering)
+
+
+def test_takes_that_are_there_already_are_not_there_twice(desk: Desk, moving: Movers) -> None:
+    first, _ = go_on_with(desk.studio, moving, ROCK)
     renamed = tuple(replace(take, name="chorus", pinned=True) for take in TAKES)
-    again, _ = go_on_with(desk.studio, Morpher(desk.studio), replace(ROCK, takes=renamed))
+    again, _ = go_on_with(desk.studio, moving, replace(ROCK, takes=renamed))
     assert first == again
     assert [(take.name, take.pinned) for take in desk.state.takes] == [("chorus", True)] * 2
 
 
-def test_a_song_that_rolls_is_not_stopped_by_a_session_with_another_sync(desk: Desk) -> None:
+def test_a_song_that_rolls_is_not_stopped_by_a_session_with_another_sync(desk: Desk, moving: Movers) -> None:
     desk.tell(Anchor(0, 0, 120.0, Motion.ROLLING, Sync.INTERNAL))
-    _, remark = go_on_with(
-        desk.studio, Morpher(desk.studio), replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK))
-    )
+    _, remark = go_on_with(desk.studio, moving, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))
     assert "rolls on" in (remark or "")
     assert SetSync(Sync.CLOCK) not in desk.link.commands
     assert SetTempo(97.5) in desk.link.commands
     desk.tell(Anchor(0, 0, 120.0, Motion.STOPPED, Sync.INTERNAL))
     assert (
-        go_on_with(
-            desk.studio, Morpher(desk.studio), replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK))
-        )[1]
+        go_on_with(desk.studio, moving, replace(ROCK, config=replace(ROCK.config, sync=Sync.CLOCK)))[1]
         is None
     )
     assert desk.state.sync is Sync.CLOCK
 
 
-def test_ports_are_opened_only_where_they_differ(desk: Desk) -> None:
+def test_ports_are_opened_only_where_they_differ(desk: Desk, moving: Movers) -> None:
     desk.tell(PortsOpened("jack", "Groovebridge:out", None, "synth:in", None))
     go_on_with(
         desk.studio,
-        Morpher(desk.studio),
+        moving,
         replace(ROCK, config=replace(ROCK.config, api="jack", out="synth:in")),
     )
     assert not [command for command in desk.link.commands if isinstance(command, OpenPorts)]
     go_on_with(
         desk.studio,
-        Morpher(desk.studio),
+        moving,
         replace(ROCK, config=replace(ROCK.config, api="jack", out="live:in")),
     )
     assert desk.link.commands.count(OpenPorts("jack", "live:in", None)) == 1
 
 
-def test_a_session_of_another_model_changes_nothing(desk: Desk) -> None:
+def test_a_session_of_another_model_changes_nothing(desk: Desk, moving: Movers) -> None:
     before, config = desk.state, desk.studio.config
     foreign = replace(ROCK, sketch=Sketch(Settings(sliders={"density": 0.5})))
     with pytest.raises(GroovebridgeError, match="no slider"):
-        go_on_with(desk.studio, Morpher(desk.studio), foreign)
+        go_on_with(desk.studio, moving, foreign)
     assert (desk.state, desk.studio.config) == (before, config)
 
 
@@ -280,6 +388,7 @@ def test_a_session_that_begins_keeps_the_instruments_and_evens_the_mix() -> None
     assert (session.config.out, session.config.latency_ms) == ("synth:in", 12.0)
     assert (session.sketch, session.takes) == (Sketch(), ())
     assert session.flags == ROCK.flags, "the map stays"
+    assert (session.path, session.wandering) == (MapPath(), Wandering())
 
 
 # --- what was at the desk last time ---

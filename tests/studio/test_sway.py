@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import GroovebridgeError
 from bridge.model import Settings
-from bridge.studio.sway import PACES, Manner, Swayed, sway, swayed
+from bridge.studio.sway import PACES, Manner, standing, sway, swayed
 
 NAMES = ("density", "swing", "fill")
 SEEDS = st.integers(0, 2**31)
@@ -33,12 +33,16 @@ def test_it_does_wander_each_slider_its_own_way(seed: int) -> None:
     assert len({tuple(walk) for walk in walks.values()}) == len(NAMES)
 
 
+def wanderers(settings: Settings) -> tuple[str, ...]:
+    return (*NAMES, *settings.axes)
+
+
 def walk(settings: Settings, manner: Manner, bars: list[int]) -> list[Settings]:
     """The settings in these bars, one after the other."""
-    before: Swayed | None = None
+    before = standing(settings, wanderers(settings), bars[0], manner)
     all_settings = []
     for bar in bars:
-        settings, before = swayed(settings, NAMES, bar, manner, before)
+        settings, before = swayed(settings, wanderers(settings), bar, manner, before)
         all_settings.append(settings)
     return all_settings
 
@@ -68,7 +72,8 @@ def test_no_slider_is_further_from_where_it_was_than_the_amount(
 def test_a_slider_that_a_hand_moved_goes_on_from_there_and_the_others_as_before(
     seed: int, manner: Manner, value: float
 ) -> None:
-    start, before = swayed(Settings(seed), NAMES, 0, manner, None)
+    start = Settings(seed)
+    before = standing(start, NAMES, 0, manner)
     plain = walk(start, manner, [0, 1, 2])
     settings, before = swayed(start, NAMES, 1, manner, before)
     settings, before = swayed(settings.holding("swing", value), NAMES, 2, manner, before)
@@ -82,8 +87,8 @@ def test_a_slider_that_a_hand_moved_goes_on_from_there_and_the_others_as_before(
 def test_another_manner_or_seed_makes_no_jump(
     seed: int, manner: Manner, other: Manner, new_seed: int
 ) -> None:
-    settings, before = swayed(Settings(seed), NAMES, 5, manner, None)
-    settings, before = swayed(settings, NAMES, 6, manner, before)
+    before = standing(Settings(seed), NAMES, 5, manner)
+    settings, before = swayed(Settings(seed), NAMES, 6, manner, before)
     after, _ = swayed(Settings(new_seed, sliders=settings.sliders), NAMES, 6, other, before)
     assert after.sliders == pytest.approx(settings.sliders, abs=2e-6)
 
