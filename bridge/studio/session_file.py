@@ -24,7 +24,7 @@ from bridge.player.limits import check_bpm, check_count_in, check_latency
 from bridge.player.messages import PlayerConfig, SoundWhen, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.ports import check_ports
-from bridge.studio.flags import Flag, Flags, check_count
+from bridge.studio.flags import LONGEST_NAME, Flag, Flags, check_count
 from bridge.studio.history import Take
 from bridge.studio.morphing import BARS
 from bridge.studio.movers import Movers
@@ -165,7 +165,7 @@ class _Take(StrictData):
 
 
 class _Flag(StrictData):
-    name: str
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     x: float
     y: float
 

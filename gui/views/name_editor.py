@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QRect, Qt
-from PyQt6.QtGui import QFocusEvent, QKeyEvent
+from PyQt6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
 from PyQt6.QtWidgets import QLineEdit, QWidget
 
 
@@ -44,6 +44,11 @@ class NameEditor(QLineEdit):
         passing = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
         if a0 is not None and a0.reason() not in passing:
             self._end(kept=True)
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:  # noqa: N802
+        """A window that closes keeps the name."""
+        super().hideEvent(a0)
+        self._end(kept=True)
 
     def _end(self, kept: bool) -> None:
         keep, self._keep = self._keep, None

@@ -225,3 +225,18 @@ def test_flags_are_there_in_the_next_window(
     second.until(lambda: not isinstance(second.session.state.sketch.origin, Spot))  # type: ignore[union-attr]
     assert flags_of(second) == kept, "another song, the same map"
     second.window.close()
+
+
+def test_a_window_that_closes_while_a_name_is_typed_keeps_it(qtbot: QtBot, tmp_path: Path) -> None:
+    first = Desk(qtbot, chart=True, data=tmp_path)
+    first.open()
+    view = travel(first, HERE)
+    first.window.activateWindow()
+    first.session.flags.toggle(first.session.place)
+    key(view, Qt.Key.Key_F2)
+    write(view.flags.editor, "coda")
+    first.window.close()
+    second = Desk(qtbot, chart=True, data=tmp_path)
+    second.open()
+    assert names(second) == ["coda"]
+    second.window.close()

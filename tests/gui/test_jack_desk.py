@@ -193,6 +193,18 @@ def test_a_journey_on_the_map_is_heard_and_so_is_the_way_back(ear: Ear) -> None:
     ear.assert_hears(before)
 
 
+def test_a_flag_brings_its_place_back_from_anywhere(ear: Ear) -> None:
+    window, view = ear.room.window, ear.room.window.sliders.map
+    click(view, view.geometry_now.pixel(-0.4, 0.3).toPoint())
+    flagged = settle(ear)
+    key(window, Key.Key_G)
+    click(view, view.geometry_now.pixel(0.6, -0.4).toPoint())
+    assert settle(ear) != flagged
+    key(window, Key.Key_1, CTRL)
+    assert settle(ear) == flagged
+    ear.assert_hears(flagged)
+
+
 def test_where_the_sliders_have_wandered_to_is_heard_and_undo_is_heard_to_bring_them_home(ear: Ear) -> None:
     before, session, bar = settle(ear), ear.room.session, ear.room.window.sliders.wander
     session.wander.set_bars(1)

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from bridge.player.messages import SwapAt
+from bridge.studio import gestures
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
 from bridge.studio.presets import PresetFolder
@@ -182,6 +183,32 @@ def test_two_knobs_travel_the_map(mapped: Desk) -> None:
     mapped.until(lambda: mapped.session.place is not None and abs(mapped.session.place[0]) < 0.02)
     assert mapped.session.place is not None
     assert mapped.session.place[1] == 1.0
+
+
+def test_a_pad_puts_a_flag_another_goes_from_flag_to_flag(mapped: Desk) -> None:
+    button, flags = mapped.window.sliders.map.flag, mapped.session.flags
+    for note, which in ((36, "Flag"), (37, "Next flag")):
+        choose(right_click(mapped, button), f"Learn MIDI for {which}")
+        hit(mapped, note)
+        mapped.until(lambda: not mapped.window.learn.ring.isVisible())
+    for x in (-0.5, 0.5):
+        mapped.session.ask(gestures.travel, x, 0.0)
+        hit(mapped, 36)
+    mapped.until(lambda: [flag.place for flag in flags.flags] == [(-0.5, 0.0), (0.5, 0.0)])
+    for x in (-0.5, 0.5):
+        hit(mapped, 37)
+        mapped.until(lambda x=x: mapped.session.place == (x, 0.0))  # type: ignore[misc]
+
+
+def test_the_menu_of_the_map_begins_with_the_flag_under_the_pointer(mapped: Desk) -> None:
+    view = mapped.window.sliders.map
+    texts = [action.text() for action in right_click(mapped, view).actions()]
+    assert texts[0] == "Put a flag here"
+    choose(right_click(mapped, view), "Put a flag here")
+    assert mapped.session.flags.flags[0].place == pytest.approx((0.0, 0.0), abs=0.05)
+    texts = [action.text() for action in right_click(mapped, view).actions()]
+    assert texts[:3] == ["Travel to Flag 1", "Name it …", "Take the flag away"]
+    assert "Learn MIDI for Map, left to right" in texts
 
 
 def test_a_right_click_that_takes_a_place_of_the_path_away_opens_no_menu(mapped: Desk) -> None:

@@ -20,6 +20,7 @@ from bridge.model import Settings
 from bridge.player.messages import Anchor, Motion, PlayerConfig, Stop, SwapAt, Sync
 from bridge.player.voicing import Voicing
 from bridge.studio import Studio
+from bridge.studio.flags import Flag
 from bridge.studio.history import Take
 from bridge.studio.journey import Journey
 from bridge.studio.last_time import LastTime, load_last, save_last
@@ -427,7 +428,8 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LastTime:
     """What a window that was killed has left."""
     monkeypatch.setattr(app, "data_folder", lambda: tmp_path)
     config = PlayerConfig("none", sync=Sync.CLOCK, bpm=97.5, latency_ms=7.0)
-    last = LastTime(Session(Sketch(Settings(seed=3, sliders={"density": 0.5})), config, SwapAt.STEP, True))
+    sketch = Sketch(Settings(seed=3, sliders={"density": 0.5}))
+    last = LastTime(Session(sketch, config, SwapAt.STEP, True, flags=(Flag("verse", (0.25, -0.5)),)))
     save_last(tmp_path / "desk.json", last)
     return last
 

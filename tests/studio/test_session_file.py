@@ -151,6 +151,7 @@ def test_a_session_comes_back_from_its_file_as_it_was(
         (lambda c: c.update(extra=1), "damaged session"),
         (lambda c: c["flags"][0].update(x=1.5), "no point 1.5, -1 on the map"),
         (lambda c: c["flags"][0].pop("name"), "field required at flags.0.name"),
+        (lambda c: c["flags"][0].update(name="x" * 41), "at most 40 characters at flags.0.name"),
         (lambda c: c.update(flags=c["flags"] * (MOST_FLAGS + 1)), "no more fit"),
         (lambda c: c["path"]["places"].append([0, 2]), "no point 0, 2 on the map"),
         (lambda c: c["path"]["places"].append([0]), "at path.places.2.1"),
