@@ -77,6 +77,16 @@ Sliders = Annotated[
         help="Set a slider, e.g. density=0.5 (-1 to 1) or z1=1.5 (-3 to 3). May be repeated.",
     ),
 ]
+Wandering = Annotated[
+    float | None,
+    typer.Option(
+        "--wander",
+        min=0,
+        max=1,
+        metavar="0..1",
+        help="Let the sliders wander from bar to bar, this far; the same seed wanders the same way.",
+    ),
+]
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
 Notes = Annotated[NoteMapChoice, typer.Option(help="Which drum instrument the notes are for.")]
@@ -92,6 +102,7 @@ PLAY_EXAMPLES = """Examples:
 \b
 groovebridge play                             drums on a virtual port at 120 BPM, until Ctrl-C
 groovebridge play --bpm 96 --seed 7 --evolve  other drums, new ones every four bars
+groovebridge play --wander 0.5                drums that change a little from bar to bar
 groovebridge play --sync clock --in "Ardour"  follow your DAW's MIDI clock
 groovebridge play --sync link                 share tempo, beat and start with others on Ableton Link
 groovebridge play --sound                     heard at once, through the computer's own sound
@@ -102,6 +113,7 @@ BOUNCE_EXAMPLES = """Examples:
 
 \b
 groovebridge bounce -o song.mid --bars 64 --evolve         64 bars, new drums every four
+groovebridge bounce -o walk.mid --bars 64 --wander 0.5     64 bars whose sliders wander
 groovebridge bounce -o take.mid --bars 8 --seed 7 --bpm 96 what `play` with these settings records
 """
 
@@ -133,6 +145,7 @@ groovebridge morph verse.mid chorus.mid --steps 16  in smaller steps
 @app.command(epilog=PLAY_EXAMPLES, short_help="Stream drums into your DAW.")
 def play(
     evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
+    wander: Wandering = None,
     sync: Annotated[
         SyncChoice, typer.Option(help="Keep our own tempo, follow MIDI clock, or share Ableton Link's.")
     ] = SyncChoice.internal,
@@ -246,7 +259,7 @@ def play(
         outcome = first_run(model, config, settings, typer.echo, Monitor().play)
     else:
         outcome = perform(
-            model, config, settings, typer.echo, evolve=evolve, attach=_controlled(heard, model)
+            model, config, settings, typer.echo, evolve=evolve, attach=_attached(heard, model, wander)
         )
     faults = [outcome.fault] if outcome.fault else []
     if outcome.stats is not None:
@@ -269,6 +282,7 @@ def bounce(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT.mid", help="Where to put it.")],
     bars: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How long the song is.")],
     evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
+    wander: Wandering = None,
     bpm: Bpm = 120.0,
     seed: Seed = 0,
     style: Style = None,
@@ -284,12 +298,14 @@ def bounce(
     from bridge.player.messages import PlayerConfig
     from bridge.player.voicing import Voicing
     from bridge.studio.bounce import bounce as write_song
+    from bridge.studio.sway import Manner
 
     check_place(output)
     model, settings = _model(bundle, seed, style, temperature, sliders)
     voicing = Voicing(notes=NOTE_MAPS[note_map.value].out_notes, channel=channel - 1)
     config = PlayerConfig(bpm=bpm, bars=bars, record=str(output.absolute()), voicing=voicing)
-    write_song(model, config, settings, evolve=evolve)
+    manner = None if wander is None else Manner(wander)
+    write_song(model, config, settings, evolve=evolve, wander=manner, sliders=model.sliders)
     typer.echo(output)
 
 
@@ -300,6 +316,7 @@ def generate(
     style: Style = None,
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
+    wander: Wandering = None,
     output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
     note_map: Notes = NoteMapChoice.gm,
@@ -308,9 +325,12 @@ def generate(
     """Write drum loops of four bars as MIDI files, to drag into your DAW."""
     from bridge.groove import NOTE_MAPS
     from bridge.studio.generate import generate as write_loops
+    from bridge.studio.sway import Manner
 
     model, settings = _model(bundle, seed, style, temperature, sliders)
-    for path in write_loops(model, settings, count, output, bpm, NOTE_MAPS[note_map.value].out_notes):
+    notes = NOTE_MAPS[note_map.value].out_notes
+    manner = None if wander is None else Manner(wander)
+    for path in write_loops(model, settings, count, output, bpm, notes, wander=manner, sliders=model.sliders):
         typer.echo(path)
 
 
@@ -491,22 +511,38 @@ def _inputs(api: str, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(match_port(name, names, "input") for name in wanted)
 
 
-def _controlled(inputs: tuple[str, ...], model: Model) -> Callable[[Studio], Callable[[], None]] | None:
-    """What lets controllers move a studio, as they were set up in the window; None without any."""
+def _attached(
+    inputs: tuple[str, ...], model: Model, amount: float | None
+) -> Callable[[Studio], Callable[[], None]]:
+    """What works at a studio beside it: the walk of its sliders, by this amount (None: they stay), and the
+    controllers, as they were set up in the window.
+    """
     from bridge.studio.controllers import Controllers
     from bridge.studio.controls_file import controls_path, load_controls
     from bridge.studio.targets import targets
+    from bridge.studio.wander import Wander
 
-    if not inputs:
-        return None
-    setup, trouble = load_controls(controls_path())
-    if trouble or not setup.mappings:
-        nothing = "No control was learned yet (the window does that): program changes recall presets."
-        typer.echo(trouble or nothing, err=True)
+    if inputs:
+        setup, trouble = load_controls(controls_path())
+        if trouble or not setup.mappings:
+            nothing = "No control was learned yet (the window does that): program changes recall presets."
+            typer.echo(trouble or nothing, err=True)
 
     def attach(studio: Studio) -> Callable[[], None]:
-        desk = targets(studio, model.sliders, model.axes)
-        return Controllers(studio, desk, replace(setup, inputs=inputs)).close
+        wander = Wander(studio, model.sliders)
+        if amount is not None:
+            wander.set_amount(amount)
+            wander.start_with_song()
+        if not inputs:
+            return wander.close
+        desk = targets(studio, model.sliders, model.axes, wander=wander)
+        controllers = Controllers(studio, desk, replace(setup, inputs=inputs))
+
+        def detach() -> None:
+            controllers.close()
+            wander.close()
+
+        return detach
 
     return attach
 

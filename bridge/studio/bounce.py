@@ -1,22 +1,25 @@
 """A song as a MIDI file, faster than it sounds: the player's own engine under a clock that does not wait.
 
 The notes are those that `groovebridge play --record` writes of the same settings, because the same engine
-plays them. With `evolve`, block n (four bars) is the draw (seed, index + n), as in a studio.
+plays them. With `evolve`, block n (four bars) is the draw (seed, index + n), as in a studio; with `wander`
+each bar has its own sliders. A bar's loop is handed over in the middle of the bar before (`rides`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.groove import BARS
 from bridge.model import Settings
 from bridge.player.engine import Engine
-from bridge.player.messages import Finished, LoopPlaying, PlayerConfig, SetLoop, Start, Sync
+from bridge.player.messages import Anchor, Finished, PlayerConfig, SetLoop, Start, Sync
 from bridge.ports.base import OutCounters
 from bridge.studio.generate import LoopMaker
+from bridge.studio.rides import due
+from bridge.studio.sway import Manner, wandered
 
-_AHEAD_BLOCKS = 1
 _LEAD_NS = 2_000_000
 
 
@@ -26,8 +29,12 @@ def bounce(
     settings: Settings,
     *,
     evolve: bool = False,
+    wander: Manner | None = None,
+    sliders: Sequence[str] = (),
 ) -> Path:
     """Write the first `config.bars` bars of the song to `config.record`; return its path.
+
+    wander    how the `sliders`, and the raw axes that are held, wander; None: they stay
 
     The tempo and the voicing are the config's; ports, sync and latency are of no concern. About 200 times
     faster than the song, and a few milliseconds to draw each loop. Raises ValueError without bars or a path,
@@ -36,25 +43,25 @@ def bounce(
     """
     if config.bars is None or config.record is None:
         raise ValueError("a bounce needs a number of bars and a file")
-    blocks = -(-config.bars // BARS) if evolve else 1
     heard: list[object] = []
+    anchor: Anchor | None = None
     engine = Engine(replace(config, sync=Sync.INTERNAL, send_clock=False, latency_ms=0.0), heard.append)
     clock = _Clock()
     engine.attach(_Paper(clock, _PaperOut()), clock.ns)
-    engine.handle(SetLoop(model.loop(settings), 1), clock.ns)
-    given = 1
+    given, number = settings, 1
+    engine.handle(SetLoop(model.loop(given), number), clock.ns)
     engine.handle(Start(), clock.ns)
     wake_ns = engine.advance(clock.ns)
-    playing = 1
     while not any(isinstance(report, Finished) for report in heard):
-        for report in heard:
-            if isinstance(report, LoopPlaying):
-                playing = report.loop_id
+        anchor = next((report for report in reversed(heard) if isinstance(report, Anchor)), anchor)
         heard.clear()
-        while given < min(blocks, playing + _AHEAD_BLOCKS):
-            loop = model.loop(replace(settings, index=settings.index + given))
-            engine.handle(SetLoop(loop, given + 1, block=given), clock.ns)
-            given += 1
+        wanted = due(anchor, clock.ns)
+        there = replace(settings, index=settings.index + (wanted.bar // BARS if evolve else 0))
+        if wander is not None:
+            there = wandered(there, sliders, wanted.bar, wander)
+        if there != given and wanted.bar < config.bars:
+            given, number = there, number + 1
+            engine.handle(SetLoop(model.loop(given), number, wanted.at), clock.ns)
         clock.ns = max(wake_ns, clock.ns + 1)
         wake_ns = engine.advance(clock.ns)
     engine.detach(clock.ns)

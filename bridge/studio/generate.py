@@ -10,10 +10,11 @@ from typing import Protocol
 
 from bridge.errors import GroovebridgeError
 from bridge.files import FileWriteError, make_folder
-from bridge.groove import DrumLoop
+from bridge.groove import BARS, DrumLoop
 from bridge.groove.midifile import DRUM_CHANNEL, save_loop
 from bridge.groove.notemaps import GENERAL_MIDI
 from bridge.model import Settings
+from bridge.studio.sway import Manner, wandered
 
 MOST_LOOPS = 10_000
 
@@ -33,19 +34,27 @@ def generate(
     bpm: float = 120.0,
     notes: Sequence[int] = GENERAL_MIDI.out_notes,
     channel: int = DRUM_CHANNEL,
+    wander: Manner | None = None,
+    sliders: Sequence[str] = (),
 ) -> list[Path]:
     """Write `count` loops of one seed, from `settings.index` on; return their paths, in order.
 
     A file is named after its seed and its place among the seed's ideas, loop-7-001.mid first, and has four
     bars. The same settings give the same bytes. Each loop is decoded on its own, since a batch may round
-    otherwise, so a loop does not depend on how many are asked for. Files are written as `save_loops` does.
+    otherwise, so a loop does not depend on how many are asked for. With `wander` each has its `sliders` as
+    they are where it begins in a song of all of the seed's loops, one after the other. Files are written as
+    `save_loops` does.
     """
     if not 1 <= count <= MOST_LOOPS:
         raise GroovebridgeError(f"{count} loops cannot be generated at once. Ask for 1 to {MOST_LOOPS}.")
     indices = range(settings.index, settings.index + count)
-    loops = {
-        f"loop-{settings.seed}-{index + 1:03d}": model.loop(replace(settings, index=index))
+    starts = {
+        index: settings if wander is None else wandered(settings, sliders, index * BARS, wander)
         for index in indices
+    }
+    loops = {
+        f"loop-{settings.seed}-{index + 1:03d}": model.loop(replace(start, index=index))
+        for index, start in starts.items()
     }
     return save_loops(loops, folder, bpm, notes, channel)
 

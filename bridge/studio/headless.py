@@ -85,11 +85,11 @@ def perform(
 
     orphan = None if config.api == "none" else take_up(config)
     studio = Studio(model, link_factory, config, settings, evolve=evolve, orphan=orphan)
+    if orphan is not None:
+        _set(studio, config, settings, evolve)
     detach = attach(studio) if attach is not None else lambda: None
     try:
         with _stopping_by(interrupt):
-            if orphan is not None:
-                _set(studio, config, settings, evolve)
             fault = _attend(studio, say, warn or say, watch, goes_on=orphan is not None)
     except KeyboardInterrupt:
         interrupted = True

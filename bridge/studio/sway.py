@@ -117,6 +117,12 @@ def swayed(
     return settings, Swayed(bar, manner, settings.seed, values, homes)
 
 
+def wandered(settings: Settings, sliders: Iterable[str], bar: int, manner: Manner) -> Settings:
+    """The settings of a bar of a song that begins with `settings`, and that nobody has a hand in."""
+    names = (*sliders, *settings.axes)
+    return swayed(settings, names, bar, manner, standing(settings, names, 0, manner))[0]
+
+
 def _value(settings: Settings, name: str) -> float:
     return settings.axes[name] if name in settings.axes else settings.sliders.get(name, 0.0)
 

@@ -91,6 +91,13 @@ class Wander(Rider):
             self._set_off()
         self._told()
 
+    def start_with_song(self) -> None:
+        """Have the sliders wander as if they had set off with the song's first bar, whatever bar that is in
+        now: so the same settings make the same song, however it got there.
+        """
+        settings = self._studio.state.settings
+        self.start(standing(settings, self._wanderers(settings), 0, self._seen.manner).homes)
+
     def stop(self) -> None:
         """Leave the sliders where they are."""
         if self._seen.on:

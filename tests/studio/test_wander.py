@@ -9,6 +9,7 @@ import pytest
 from bridge.groove.notes import TICKS_PER_BAR
 from bridge.player.messages import Anchor, Motion, SwapAt, Sync
 from bridge.studio import Studio
+from bridge.studio.sway import Manner, wandered
 from bridge.studio.targets import Dial, Press, targets
 from bridge.studio.wander import Wander
 from tests.studio.conftest import Desk
@@ -124,6 +125,15 @@ def test_switched_off_the_sliders_stay_where_they_are(desk: Desk, wander: Wander
     wander.toggle()  # and on from there
     desk.tell(rolling(4.1))
     moved(desk, here)
+
+
+def test_a_walk_that_joins_a_song_is_where_it_would_be_had_it_begun_with_it(
+    desk: Desk, wander: Wander
+) -> None:
+    begin = desk.state.settings
+    desk.tell(rolling(7.1))
+    wander.start_with_song()
+    assert moved(desk, 0.5) == wandered(begin, (), 7, Manner(1.0, 1)).axes["z1"]
 
 
 def test_an_axis_that_is_let_go_wanders_no_more(desk: Desk, wander: Wander) -> None:
