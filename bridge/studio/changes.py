@@ -66,6 +66,15 @@ class Changes:
             self._step()
             self._picture.set(flags=flags)
 
+    def turn(self, turn: Turn, gesture: object) -> None:
+        """Have what `turn` sets. Changes of one gesture are one step, whose first turn goes over all of them:
+        it finds what there is then. Without the lock.
+        """
+        with self._crossing:
+            with self._picture.changing():
+                self._step(gesture, turn)
+            turn()
+
     def load(self, sketch: Sketch, voicing: Voicing | None, flags: Flags | None, turn: Turn | None) -> None:
         """Have all of these (None: as it is), and what `turn` sets, in one step. Without the lock."""
         with self._crossing:

@@ -26,6 +26,19 @@ class Journeying:
     heading: Place | None = None
 
 
+class _Drawing:
+    """The path on the other side of a step of undo."""
+
+    def __init__(self, journey: Journey, path: Path) -> None:
+        self._journey = journey
+        self._other = path
+
+    def turn(self) -> None:
+        """Have it, and keep what there was."""
+        there, self._other = self._other, self._journey.journeying.path
+        self._journey.set_path(there)
+
+
 class Journey(Rider):
     """The path of one studio. Sliders, locks and the mix may move meanwhile; whoever takes the idea elsewhere
     (a hand on the map, a new idea, the morph, undo) ends it. All that one ride did is one step of undo.
@@ -49,6 +62,11 @@ class Journey(Rider):
                 self._seen = replace(self._seen, following=False, heading=None)
             self._changed.notify_all()
         self._told()
+
+    def draw(self, path: Path, gesture: object = None) -> None:
+        """Have this path as a hand draws it: a step of undo. `gesture`: changes of one are one step."""
+        if path != self._seen.path:
+            self._studio.turn(_Drawing(self, path).turn, gesture)
 
     def take(self, path: Path) -> None:
         """Have the path of a session, and stay where we are."""

@@ -341,6 +341,12 @@ class Studio:
         with self._picture.changing():
             self._changes.change(change, gesture, at)
 
+    def turn(self, turn: Turn, gesture: object = None) -> None:
+        """Set something beside sketch, mix and flags in a step of undo: `turn` is called now, and whenever
+        undo or redo goes over it. `gesture`: as in `change`.
+        """
+        self._changes.turn(turn, gesture)
+
     def undo(self) -> None:
         """Go back to what there was before the last change; nothing where there is none."""
         self._changes.undo()

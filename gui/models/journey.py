@@ -15,7 +15,7 @@ from bridge.studio.path import Path, Place
 class JourneyModel(QObject):
     """Qt thread only. `say` gets a sentence for what is refused; `changed` tells of all of it.
 
-    The path may be drawn once a studio is there; before, nothing happens.
+    The path may be drawn once a studio is there, in steps of undo; before, nothing happens.
     """
 
     changed = pyqtSignal()
@@ -53,13 +53,13 @@ class JourneyModel(QObject):
         self._journey = journey
         self._look()
 
-    def add(self, place: Place) -> None:
-        """Go on to one more place."""
-        self._draw(lambda path: path.adding(place))
+    def add(self, place: Place, gesture: object = None) -> None:
+        """Go on to one more place. `gesture`: changes of one are one step of undo."""
+        self._draw(lambda path: path.adding(place), gesture)
 
-    def move(self, number: int, place: Place) -> None:
-        """Put a place somewhere else. IndexError."""
-        self._draw(lambda path: path.moving(number, place))
+    def move(self, number: int, place: Place, gesture: object = None) -> None:
+        """Put a place somewhere else. IndexError. `gesture`: as in `add`."""
+        self._draw(lambda path: path.moving(number, place), gesture)
 
     def remove(self, number: int) -> None:
         """Take a place away. IndexError."""
@@ -90,11 +90,11 @@ class JourneyModel(QObject):
             self._say(str(error))
         self._look()
 
-    def _draw(self, change: Callable[[Path], Path]) -> None:
+    def _draw(self, change: Callable[[Path], Path], gesture: object = None) -> None:
         if self._journey is None:
             return
         try:
-            self._journey.set_path(change(self._journey.journeying.path))
+            self._journey.draw(change(self._journey.journeying.path), gesture)
         except GroovebridgeError as error:
             self._say(str(error))
         self._look()

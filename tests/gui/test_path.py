@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 
@@ -14,6 +16,8 @@ from gui.views.map_geometry import GRASP, MapGeometry
 from gui.views.map_view import MapView
 from tests.gui.desk import Desk
 from tests.gui.hands import SHIFT, click, drag, key, right_click
+
+CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def in_bar(number: int) -> Anchor:
@@ -76,6 +80,22 @@ def test_a_drag_moves_a_place_and_a_right_click_takes_it_away(mapped: Desk) -> N
     assert mapped.session.journey.path.places == (other,)
     right_click(view, start)
     assert mapped.session.journey.path.places == (other,)
+
+
+def test_undo_takes_each_stroke_back_and_brings_a_cleared_path_back(mapped: Desk) -> None:
+    mapped.window.activateWindow()
+    journey = mapped.session.journey
+    view = draw(mapped, (-0.5, -0.5), (0.5, 0.5))
+    drawn = journey.path
+    drag(view, view.geometry_now.pixel(*drawn.places[1]).toPoint(), 40)
+    moved = journey.path
+    key(view, Qt.Key.Key_Delete, SHIFT)
+    mapped.session.journey.set_leg(8)
+    for path in (replace(moved, places=()), moved, drawn):
+        key(mapped.window, Qt.Key.Key_Z, CTRL)
+        mapped.until(lambda path=path: journey.path == path)  # type: ignore[misc]
+    key(mapped.window, Qt.Key.Key_Z, CTRL)
+    mapped.until(lambda: len(journey.path.places) == 1)
 
 
 def test_a_path_is_made_without_a_mouse(mapped: Desk) -> None:

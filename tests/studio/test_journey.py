@@ -19,6 +19,7 @@ from bridge.studio.journey import Journey
 from bridge.studio.path import Path
 from bridge.studio.rides import Due, due
 from bridge.studio.sketch import Sketch, Spot
+from bridge.studio.undo import Lasting
 from tests.studio.conftest import Desk, SmallModel
 
 PATH = Path(((-0.5, 0.0), (0.5, 0.0), (0.0, 0.75)), leg_bars=2)
@@ -174,6 +175,39 @@ def test_a_path_that_is_changed_is_followed_from_there_and_none_is_the_end(
     assert not journey.journeying.following
     journey.close_ride()
     assert isinstance(desk.state.sketch.origin, Spot)
+
+
+def test_what_a_hand_draws_undo_takes_back_and_a_drag_in_one_step(desk: Desk, journey: Journey) -> None:
+    loops = len(desk.link.loops())
+    journey.draw(PATH)
+    drag = Lasting()
+    for x in (0.1, 0.2, 0.3):
+        journey.draw(journey.journeying.path.moving(0, (x, 0.0)), drag)
+    moved = journey.journeying.path
+    journey.draw(Path())
+    for there in (moved, PATH, Path()):
+        desk.studio.undo()
+        assert journey.journeying.path == there
+    assert not desk.state.can_undo
+    for there in (PATH, moved, Path()):
+        desk.studio.redo()
+        assert journey.journeying.path == there
+    assert len(desk.link.loops()) == loops, "nothing is heard of it"
+
+
+def test_a_drawing_that_changes_nothing_is_no_step(desk: Desk, journey: Journey) -> None:
+    journey.draw(Path())
+    assert not desk.state.can_undo
+
+
+def test_undo_brings_a_path_back_that_was_followed_and_sets_nothing_off(desk: Desk, journey: Journey) -> None:
+    journey.draw(PATH)
+    journey.follow()
+    at(desk, 0)
+    journey.draw(Path())
+    assert not journey.journeying.following
+    desk.studio.undo()
+    assert (journey.journeying.path, journey.journeying.following) == (PATH, False)
 
 
 def test_switched_off_it_stays_where_it_is(desk: Desk, journey: Journey) -> None:
