@@ -60,7 +60,7 @@ class Session:
     takes    what was heard, oldest first
     flags    the places of the map that were marked
     path     over the map; `following`: whether the song follows it. ValueError if there is none to follow
-    wandering  how the sliders wander, and whether they do
+    wandering  how the sliders wander, which do not, and whether they do now
     """
 
     sketch: Sketch = field(default_factory=Sketch)
@@ -182,6 +182,7 @@ class _Wander(StrictData):
     amount: float = Manner().amount
     bars: int = Manner().bars
     homes: dict[str, FiniteFloat] = Field(default_factory=dict)
+    still: tuple[str, ...] = ()
 
 
 class SessionData(StrictData):
@@ -253,6 +254,7 @@ class SessionData(StrictData):
                 amount=session.wandering.manner.amount,
                 bars=session.wandering.manner.bars,
                 homes=dict(session.wandering.homes),
+                still=tuple(sorted(session.wandering.still)),
             ),
         )
 
@@ -287,7 +289,12 @@ class SessionData(StrictData):
             check_count(tuple(Flag(flag.name, (flag.x, flag.y)) for flag in self.flags)),
             MapPath(self.path.places, self.path.leg_bars, self.path.around),
             self.path.following,
-            Wandering(self.wander.on, Manner(self.wander.amount, self.wander.bars), self.wander.homes),
+            Wandering(
+                self.wander.on,
+                Manner(self.wander.amount, self.wander.bars),
+                self.wander.homes,
+                frozenset(self.wander.still),
+            ),
         )
 
 

@@ -20,13 +20,17 @@ _BEFORE_ANY = -1
 
 @dataclass(frozen=True, slots=True)
 class Wandering:
-    """What there is to see, and what a session keeps: whether the sliders wander, how they do, and the place
-    that each one wanders about (none while they stay where they are).
+    """What there is to see, and what a session keeps.
+
+    on      whether the sliders wander; `manner`: how they do
+    homes   the place that each one wanders about; none while they stay where they are
+    still   those that do not wander with the others
     """
 
     on: bool = False
     manner: Manner = field(default_factory=Manner)
     homes: Mapping[str, float] = field(default_factory=dict)
+    still: frozenset[str] = frozenset()
 
 
 class Wander(Rider):
@@ -58,7 +62,12 @@ class Wander(Rider):
 
     def take(self, wandering: Wandering) -> None:
         """Have the manner of another walk, as a session has it. The one that goes ends, and none sets off."""
-        self._show(on=False, manner=wandering.manner)
+        self._show(on=False, manner=wandering.manner, still=wandering.still)
+
+    def set_still(self, name: str, still: bool) -> None:
+        """Whether a slider stays while the others wander; one that joins them goes on from where it is."""
+        others = self._seen.still - {name}
+        self._show(still=others | {name} if still else others)
 
     def set_amount(self, amount: float) -> None:
         """How far a slider may get from where it is, 0..1 of half its range. GroovebridgeError."""
@@ -119,7 +128,7 @@ class Wander(Rider):
 
     def _wanderers(self, settings: Settings) -> tuple[str, ...]:
         """The sliders that wander."""
-        return (*self._sliders, *settings.axes)
+        return tuple(name for name in (*self._sliders, *settings.axes) if name not in self._seen.still)
 
     def _run(self) -> None:
         gesture = Lasting()

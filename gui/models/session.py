@@ -344,6 +344,7 @@ class SessionModel(QObject):
         before, now = self._state, self._opened.studio.state
         self._state = now
         self.first_steps.see(now)
+        self.wander.look()
         if before is None or before.sketch != now.sketch:
             self._coordinates = self._opened.coordinates(now.settings)
             self.settings_changed.emit()

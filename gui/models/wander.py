@@ -24,7 +24,7 @@ class WanderModel(QObject):
         self._say = say
         self._wander: Wander | None = None
         self._shown = Wandering()
-        self._told.connect(self._look)  # queued by Qt when it comes from another thread
+        self._told.connect(self.look)  # queued by Qt when it comes from another thread
 
     @property
     def wandering(self) -> Wandering:
@@ -39,7 +39,13 @@ class WanderModel(QObject):
     def begin(self, wander: Wander) -> None:
         """The studio is there, and its walk."""
         self._wander = wander
-        self._look()
+        self.look()
+
+    def look(self) -> None:
+        """Something may have changed at the desk, such as where a slider is."""
+        if self._wander is not None and self._wander.wandering != self._shown:
+            self._shown = self._wander.wandering
+            self.changed.emit()
 
     def toggle(self) -> None:
         """Have the sliders wander, or stay where they are."""
@@ -53,6 +59,10 @@ class WanderModel(QObject):
         """How many bars it is from a turning point to the next, one of `PACES`."""
         self._do(lambda wander: wander.set_bars(bars))
 
+    def set_still(self, name: str, still: bool) -> None:
+        """Whether a slider stays where it is while the others wander."""
+        self._do(lambda wander: wander.set_still(name, still))
+
     def _do(self, act: Callable[[Wander], None]) -> None:
         if self._wander is None:
             return
@@ -60,9 +70,4 @@ class WanderModel(QObject):
             act(self._wander)
         except GroovebridgeError as error:
             self._say(str(error))
-        self._look()
-
-    def _look(self) -> None:
-        if self._wander is not None and self._wander.wandering != self._shown:
-            self._shown = self._wander.wandering
-            self.changed.emit()
+        self.look()

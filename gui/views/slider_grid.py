@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from gui.views import theme
 from gui.views.controls import explain
-from gui.views.learn import learnable
+from gui.views.learn import Offer, learnable
 from gui.views.value_slider import ValueSlider
 
 COLUMNS = 2
+STAY = "Stay while others wander"
+JOIN = "Wander with the others"
 
 
 def signed(value: float) -> str:
@@ -58,14 +60,27 @@ class Entry:
     spoken: str
 
 
+class WanderSlider(ValueSlider):
+    """A slider that may wander; `stays_asked` tells whether it is to stay while the others do."""
+
+    stays_asked = pyqtSignal(bool)
+
+    def offers(self, at: QPoint | None) -> list[Offer]:  # noqa: ARG002 - the same everywhere
+        """What its menu offers."""
+        text = JOIN if self.stays else STAY
+        return [(text, lambda: self.stays_asked.emit(not self.stays))]
+
+
 class SliderGrid(QWidget):
     """Sliders with one range that rest at 0, down the first column, then down the second.
 
-    `edited` tells name and value when a person set one, `released` the name when they let it go.
+    `edited` tells name and value when a person set one, `released` the name when they let it go,
+    `stays_asked` the name, and whether it is to stay while the others wander.
     """
 
     edited = pyqtSignal(str, float)
     released = pyqtSignal(str)
+    stays_asked = pyqtSignal(str, bool)
 
     def __init__(self, entries: Sequence[Entry], limits: tuple[float, float], step: float) -> None:
         super().__init__()
@@ -77,10 +92,11 @@ class SliderGrid(QWidget):
         self.rows: dict[str, SliderRow] = {}
         height = -(-len(entries) // COLUMNS)
         for number, entry in enumerate(entries):
-            slider = learnable(ValueSlider(entry.spoken, "", *limits, 0.0, step), entry.name)
+            slider = learnable(WanderSlider(entry.spoken, "", *limits, 0.0, step), entry.name)
             column, row = divmod(number, height)
             self.rows[entry.name] = SliderRow(entry.title, slider, grid, row, column * 4)
             slider.edited.connect(lambda value, name=entry.name: self.edited.emit(name, value))
             slider.released.connect(lambda name=entry.name: self.released.emit(name))
+            slider.stays_asked.connect(lambda stays, name=entry.name: self.stays_asked.emit(name, stays))
         for column in range(COLUMNS):
             grid.setColumnStretch(column * 4 + 1, 1)

@@ -40,6 +40,7 @@ AXIS_TIP = (
     "solid: held by you.\n"
     "Double click, Home or Delete puts it back. Arrow keys and wheel step, with Shift finely."
 )
+STAYS_TIP = "\nSquare: it stays while the others wander. Its menu (right click) lets it join them."
 AXES_NOTE = "Raw axes: the directions in which this model's loops differ most. 0 is the middle."
 NO_NAMED_NOTE = (
     "This model has no named sliders, only raw axes: “python -m model_export calibrate” adds them."
@@ -122,6 +123,7 @@ class SliderPanel(QWidget):
         self.seed.valueChanged.connect(lambda seed: session.ask(Studio.set_seed, seed))
         self.swap.chosen.connect(lambda swap_at: session.ask(Studio.set_swap, swap_at))
         session.settings_changed.connect(self.refresh)
+        session.wander.changed.connect(self.refresh)
         session.phase_changed.connect(self._on_phase)
         self._on_phase()
 
@@ -183,6 +185,7 @@ class SliderPanel(QWidget):
     def _steer(self, grid: SliderGrid) -> None:
         grid.edited.connect(lambda name, value: self._session.ask(Studio.set_slider, name, value))
         grid.released.connect(lambda name: self._session.ask(Studio.set_slider, name, None))
+        grid.stays_asked.connect(self._session.wander.set_still)
 
     def _on_phase(self) -> None:
         """Once the model is there, have the sliders that it has; until then those that models have."""
@@ -259,7 +262,8 @@ class SliderPanel(QWidget):
         for name, row in self.named.rows.items():
             value = self._session.slider(name)
             row.show_value(value, value != 0, signed(value) if ready else "–")
-            row.explain(ready, f"{words.slider_words(name)[1]}.\n{NAMED_TIP}", why_not)
+            tip = f"{words.slider_words(name)[1]}.\n{NAMED_TIP}{self._show_walk(name, row)}"
+            row.explain(ready, tip, why_not)
 
     def _show_axes(self, ready: bool, why_not: str) -> None:
         for name, row in self.axes.rows.items():
@@ -267,4 +271,12 @@ class SliderPanel(QWidget):
             value, held = axis if axis is not None else (0.0, False)
             known = ready and axis is not None
             row.show_value(value, held, signed(value) if known else "–")
-            row.explain(known, AXIS_TIP, why_not if not ready else "This model has fewer axes.")
+            tip = AXIS_TIP + self._show_walk(name, row)
+            row.explain(known, tip, why_not if not ready else "This model has fewer axes.")
+
+    def _show_walk(self, name: str, row: SliderRow) -> str:
+        """Show what the walk does with a slider; words on that for its tip."""
+        wandering = self._session.wander.wandering
+        stays = name in wandering.still
+        row.slider.show_home(wandering.homes.get(name), stays)
+        return STAYS_TIP if stays else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PyQt6.QtWidgets import QSlider
 
 from gui.views import theme
@@ -12,6 +12,8 @@ UNIT = 100
 """Slider positions in one unit of the value: the value moves in hundredths."""
 
 HANDLE_RADIUS = 7.0
+MARK = 4.0
+"""Half the width of the mark below the groove, and its height."""
 FINE = 10.0
 
 
@@ -21,7 +23,7 @@ class ValueSlider(QSlider):
     `edited` tells the value that a person set (drag, click, wheel, arrow keys, or an assistive program),
     `released` that they let it go (double click, Home, Delete). Shift makes drag, wheel and arrows ten times
     finer. `show_value` shows without telling. The bar grows from `rest`; the handle is solid when held, else
-    hollow.
+    hollow, and square where the slider stays put while others move by themselves.
     """
 
     edited = pyqtSignal(float)
@@ -37,6 +39,8 @@ class ValueSlider(QSlider):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._rest = round(rest * UNIT)
         self._held = False
+        self._mark: float | None = None
+        self._square = False
         self._showing = False
         self._grabbed_at: float | None = None
         self._grabbed_value = 0.0
@@ -60,6 +64,25 @@ class ValueSlider(QSlider):
         if held is not self._held:
             self._held = held
             self.update()
+
+    def show_home(self, home: float | None, stays: bool) -> None:
+        """Mark the value that the slider moves about by itself, at its end where that lies beyond (None: it
+        does not move), and whether it stays while others do.
+        """
+        mark = None if home is None else min(max(home * UNIT, self.minimum()), self.maximum())
+        if (mark, stays) != (self._mark, self._square):
+            self._mark, self._square = mark, stays
+            self.update()
+
+    @property
+    def home(self) -> float | None:
+        """The value that is marked."""
+        return None if self._mark is None else self._mark / UNIT
+
+    @property
+    def stays(self) -> bool:
+        """Whether the slider is shown as one that stays."""
+        return self._square
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Room for the handle and its focus ring."""
@@ -148,7 +171,7 @@ class ValueSlider(QSlider):
         return self.minimum() + min(max(share, 0.0), 1.0) * (self.maximum() - self.minimum())
 
     def paintEvent(self, ev: QPaintEvent | None) -> None:  # noqa: ARG002, N802
-        """A groove with a mark at rest, the bar from there, the handle."""
+        """A groove with a line at rest, the bar from there, the mark below, the handle."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         enabled = self.isEnabled()
@@ -162,10 +185,23 @@ class ValueSlider(QSlider):
         if enabled:
             bar = QColor(theme.TEXT if self._held else theme.FAINT)
             painter.fillRect(QRectF(min(x, rest), middle - 1, abs(x - rest), 2), bar)
+        if enabled and self._mark is not None:
+            at, foot = self._x_of(self._mark), float(self.height())
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.DIM))
+            painter.drawPolygon(
+                QPolygonF([QPointF(at, foot - MARK), QPointF(at + MARK, foot), QPointF(at - MARK, foot)])
+            )
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.FOCUS), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(QPointF(x, middle), HANDLE_RADIUS + 2, HANDLE_RADIUS + 2)
+            self._draw_handle(painter, QPointF(x, middle), HANDLE_RADIUS + 2)
         painter.setPen(QPen(QColor(bright if self._held else theme.DIM if enabled else theme.FAINT), 2))
         painter.setBrush(QColor(bright if self._held and enabled else theme.PANEL))
-        painter.drawEllipse(QPointF(x, middle), HANDLE_RADIUS - 1, HANDLE_RADIUS - 1)
+        self._draw_handle(painter, QPointF(x, middle), HANDLE_RADIUS - 1)
+
+    def _draw_handle(self, painter: QPainter, at: QPointF, radius: float) -> None:
+        if self._square:
+            painter.drawRect(QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius))
+        else:
+            painter.drawEllipse(at, radius, radius)

@@ -16,7 +16,8 @@ STEP = 0.05
 AT_START = Manner()
 WANDER_TIP = (
     "The sliders, and the raw axes that you hold, wander from where they are, a little at each bar (W).\n"
-    "One that you move goes on from there. Off, they stay where they are; undo brings them all home."
+    "One that you move goes on from there; its menu (right click) has it stay. The mark below is its home.\n"
+    "Off, they stay where they are; undo brings them all home."
 )
 AMOUNT_TIP = (
     "How far a slider may wander from where it was.\n"

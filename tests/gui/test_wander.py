@@ -6,13 +6,19 @@ from functools import partial
 
 import pytest
 from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QContextMenuEvent
+from PyQt6.QtWidgets import QMenu
 
 from bridge.groove.notes import TICKS_PER_BAR
 from bridge.player.messages import Anchor, Motion, Sync
 from bridge.studio import Studio
+from gui.views.slider_grid import JOIN, STAY
+from gui.views.value_slider import ValueSlider
 from gui.views.wander_bar import WanderBar
 from tests.gui.desk import Desk
 from tests.gui.hands import click, double_click, drag, key
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
 
 @pytest.fixture
@@ -75,6 +81,71 @@ def test_amount_and_pace_are_set_by_hand(desk: Desk, bar: WanderBar) -> None:
     key(bar.pace, Qt.Key.Key_Down)
     assert bar.pace.currentText() == "8 bars"
     assert desk.session.wander.wandering.manner.bars == 8
+
+
+def test_a_mark_shows_the_place_that_a_slider_wanders_about_and_follows_a_hand(
+    desk: Desk, bar: WanderBar
+) -> None:
+    slider = desk.window.sliders.named.rows["swing"].slider
+    desk.session.ask(Studio.set_slider, "swing", 0.25)
+    assert slider.home is None
+    click(bar.wander)
+    home = slider.home
+    assert home is not None
+    assert abs(home - 0.25) <= 0.5
+    desk.band.report(in_bar(3))
+    desk.until(lambda: slider.shown != 0.25)
+    assert slider.home == pytest.approx(home)
+    slider.setFocus()
+    key(slider, Qt.Key.Key_End)
+    assert slider.home is not None
+    assert slider.home > home
+    click(bar.wander)
+    assert slider.home is None
+
+
+def test_a_slider_that_stays_is_where_it_was_says_so_and_joins_the_others_again(
+    desk: Desk, bar: WanderBar
+) -> None:
+    rows = desk.window.sliders.named.rows
+    desk.session.ask(Studio.set_slider, "swing", 0.25)
+    swing, density = rows["swing"].slider, rows["density"].slider
+    click(bar.wander)
+    choose(desk, swing, STAY)
+    assert swing.stays
+    assert "stays while the others wander" in swing.toolTip()
+    assert swing.home is None
+    desk.band.report(in_bar(3))
+    desk.until(lambda: density.shown != 0.0)
+    assert swing.shown == 0.25
+    choose(desk, swing, JOIN)
+    assert not swing.stays
+    assert "the others wander" not in swing.toolTip()
+    desk.band.report(in_bar(5))
+    desk.until(lambda: swing.shown != 0.25)
+
+
+def test_a_raw_axis_can_stay_too(desk: Desk, bar: WanderBar) -> None:
+    click(desk.window.sliders.raw)
+    axis = desk.window.sliders.axes.rows["z2"].slider
+    desk.session.ask(Studio.set_slider, "z2", 1.0)
+    click(bar.wander)
+    assert axis.home is not None
+    choose(desk, axis, STAY)
+    desk.band.report(in_bar(3))
+    desk.until(lambda: bool(desk.settings.sliders))
+    assert desk.settings.axes == {"z2": 1.0}
+
+
+def choose(desk: Desk, slider: ValueSlider, text: str) -> None:
+    """Choose a line of a slider's own menu, as the menu key opens it."""
+    slider.setFocus()
+    learn = desk.window.learn
+    assert learn.context_menu(QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint()))
+    menu = desk.window.findChildren(QMenu)[-1]
+    action = next(each for each in menu.actions() if each.text() == text)
+    action.trigger()
+    menu.close()
 
 
 def test_a_window_that_closes_ends_the_walk(desk: Desk, bar: WanderBar) -> None:

@@ -101,6 +101,7 @@ sessions = st.builds(
         st.booleans(),
         st.builds(Manner, st.floats(0, 1), st.sampled_from(PACES)),
         st.dictionaries(st.sampled_from(["swing", "z1"]), st.floats(-4, 4)),
+        st.frozensets(st.sampled_from(["swing", "z1", "z2"])),
     ),
 )
 ROCK = Session(
@@ -111,7 +112,7 @@ ROCK = Session(
     takes=TAKES,
     flags=(Flag("verse", (0.25, -1.0)),),
     path=MapPath(((0.5, 0.5), (-1.0, 0.25)), 2, around=False),
-    wandering=Wandering(manner=Manner(0.75, 8)),
+    wandering=Wandering(manner=Manner(0.75, 8), still=frozenset({"swing"})),
 )
 
 
@@ -159,6 +160,7 @@ def test_a_session_comes_back_from_its_file_as_it_was(
         (lambda c: c["path"].update(places=[], following=True), "no path to follow"),
         (lambda c: c["wander"].update(amount=float("nan")), "by nan"),
         (lambda c: c["wander"].update(bars=3), "every 3 bars"),
+        (lambda c: c["wander"].update(still="swing"), "at wander.still"),
         (lambda c: c["wander"].update(homes={"swing": "left"}), "at wander.homes.swing"),
     ],
 )

@@ -136,6 +136,21 @@ def test_a_walk_that_joins_a_song_is_where_it_would_be_had_it_begun_with_it(
     assert moved(desk, 0.5) == wandered(begin, (), 7, Manner(1.0, 1)).axes["z1"]
 
 
+def test_one_that_stays_stays_and_once_it_joins_goes_on_from_there(desk: Desk, wander: Wander) -> None:
+    wander.set_still("z1", True)
+    wander.start()
+    desk.tell(rolling(1.1))
+    wander.stop()
+    wander.close_ride()
+    assert desk.state.settings.axes["z1"] == 0.5
+    assert not wander.wandering.homes
+    wander.start()
+    wander.set_still("z1", False)
+    desk.tell(rolling(2.1))
+    assert abs(moved(desk, 0.5) - 0.5) <= 3.0
+    assert wander.wandering.on
+
+
 def test_an_axis_that_is_let_go_wanders_no_more(desk: Desk, wander: Wander) -> None:
     wander.start()
     desk.tell(rolling(1.1))
