@@ -88,20 +88,19 @@ def test_a_mark_shows_the_place_that_a_slider_wanders_about_and_follows_a_hand(
 ) -> None:
     slider = desk.window.sliders.named.rows["swing"].slider
     desk.session.ask(Studio.set_slider, "swing", 0.25)
-    assert slider.home is None
+    assert home_of(slider) is None
     click(bar.wander)
-    home = slider.home
+    home = home_of(slider)
     assert home is not None
     assert abs(home - 0.25) <= 0.5
     desk.band.report(in_bar(3))
     desk.until(lambda: slider.shown != 0.25)
-    assert slider.home == pytest.approx(home)
+    assert home_of(slider) == pytest.approx(home)
     slider.setFocus()
     key(slider, Qt.Key.Key_End)
-    assert slider.home is not None
-    assert slider.home > home
+    assert (home_of(slider) or home) > home
     click(bar.wander)
-    assert slider.home is None
+    assert home_of(slider) is None
 
 
 def test_a_slider_that_stays_is_where_it_was_says_so_and_joins_the_others_again(
@@ -112,17 +111,15 @@ def test_a_slider_that_stays_is_where_it_was_says_so_and_joins_the_others_again(
     swing, density = rows["swing"].slider, rows["density"].slider
     click(bar.wander)
     choose(desk, swing, STAY)
-    assert swing.stays
     assert "stays while the others wander" in swing.toolTip()
-    assert swing.home is None
+    assert (swing.stays, swing.home) == (True, None)
     desk.band.report(in_bar(3))
     desk.until(lambda: density.shown != 0.0)
     assert swing.shown == 0.25
     choose(desk, swing, JOIN)
-    assert not swing.stays
     assert "the others wander" not in swing.toolTip()
     desk.band.report(in_bar(5))
-    desk.until(lambda: swing.shown != 0.25)
+    desk.until(lambda: swing.shown != 0.25 and not swing.stays)
 
 
 def test_a_raw_axis_can_stay_too(desk: Desk, bar: WanderBar) -> None:
@@ -135,6 +132,10 @@ def test_a_raw_axis_can_stay_too(desk: Desk, bar: WanderBar) -> None:
     desk.band.report(in_bar(3))
     desk.until(lambda: bool(desk.settings.sliders))
     assert desk.settings.axes == {"z2": 1.0}
+
+
+def home_of(slider: ValueSlider) -> float | None:
+    return slider.home
 
 
 def choose(desk: Desk, slider: ValueSlider, text: str) -> None:
