@@ -15,6 +15,8 @@ PENNANT = QPointF(9, 4)
 """How far its tip is from the pole's top; it is as far down again to its lower corner."""
 GRIP = QPointF(3, -9)
 """Where a hand takes hold of it, from its place."""
+GAP = 0.5
+"""Pixels between a flag and its name."""
 LONGEST = 110
 """Pixels of a name; what is longer is cut with an ellipsis."""
 
@@ -44,8 +46,8 @@ def name_spots(layout: MapGeometry, flag: Flag, width: float, height: float) -> 
     """The centres of where a name of this size may stand, the best first: right of the pennant, left, below,
     above.
     """
-    box = flag_box(layout, flag)
-    level, middle = box.top() + PENNANT.y() + 1, box.center().x()
+    box = flag_box(layout, flag).adjusted(-GAP, -GAP, GAP, GAP)
+    level, middle = box.top() + PENNANT.y() + 1 + GAP, box.center().x()
     return (
         QPointF(box.right() + width / 2, level),
         QPointF(box.left() - width / 2, level),

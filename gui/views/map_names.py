@@ -79,7 +79,8 @@ def place(
     for each in wanted:
         spots = _spots(each, room)
         free = spots[~_meets(spots, stood)]
-        free = next((clear for beside in path if len(clear := free[~_meets(free, beside)])), free)
+        near = path if each.spots is None else path[1:]  # of few spots the best, so close to a path too
+        free = next((clear for beside in near if len(clear := free[~_meets(free, beside)])), free)
         if not len(free):
             placed.append(None)
             continue

@@ -173,6 +173,20 @@ def ring(desk: Desk, view: MapView) -> QPointF:
     return view.geometry_now.pixel(*place)
 
 
+@given(st.floats(-1, 1), st.floats(-1, 1))
+@settings(deadline=None, max_examples=60)
+def test_the_name_of_a_lone_flag_is_right_of_it_or_left_where_the_map_ends(
+    qapp: QApplication, chart: Map, x: float, y: float
+) -> None:
+    layout, flag = MapGeometry(233, 165), Flag("big last chorus, loud", (x, y))
+    names = MapPicture(chart).names(layout, Shown(Path(), False, (), (flag,)), None, NOWHERE)
+    box, own = names.flags[flag].box, flag_box(layout, flag)
+    if own.right() + box.width() < 231:
+        assert box.left() >= own.right()
+    elif own.left() - box.width() > 2:
+        assert box.right() <= own.left()
+
+
 def test_the_name_of_a_flag_is_there_at_once_and_goes_with_it(mapped: Desk) -> None:
     view = mapped.window.sliders.map
     mapped.session.flags.toggle((0.2, 0.2))
