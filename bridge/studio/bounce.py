@@ -48,7 +48,7 @@ def bounce(
     engine = Engine(replace(config, sync=Sync.INTERNAL, send_clock=False, latency_ms=0.0), heard.append)
     clock = _Clock()
     engine.attach(_Paper(clock, _PaperOut()), clock.ns)
-    given, number = settings, 1
+    given, number, bar = settings, 1, 0
     engine.handle(SetLoop(model.loop(given), number), clock.ns)
     engine.handle(Start(), clock.ns)
     wake_ns = engine.advance(clock.ns)
@@ -56,12 +56,14 @@ def bounce(
         anchor = next((report for report in reversed(heard) if isinstance(report, Anchor)), anchor)
         heard.clear()
         wanted = due(anchor, clock.ns)
-        there = replace(settings, index=settings.index + (wanted.bar // BARS if evolve else 0))
-        if wander is not None:
-            there = wandered(there, sliders, wanted.bar, wander)
-        if there != given and wanted.bar < config.bars:
-            given, number = there, number + 1
-            engine.handle(SetLoop(model.loop(given), number, wanted.at), clock.ns)
+        if bar != wanted.bar < config.bars:
+            bar = wanted.bar
+            there = replace(settings, index=settings.index + (bar // BARS if evolve else 0))
+            if wander is not None:
+                there = wandered(there, sliders, bar, wander)
+            if there != given:
+                given, number = there, number + 1
+                engine.handle(SetLoop(model.loop(given), number, wanted.at), clock.ns)
         clock.ns = max(wake_ns, clock.ns + 1)
         wake_ns = engine.advance(clock.ns)
     engine.detach(clock.ns)
