@@ -19,11 +19,11 @@ from bridge.errors import GroovebridgeError
 from bridge.ports.control_link import ControlLink
 from bridge.studio.controls import Controls, Kind, Learner, Moved, Pressed, Programmed, Source, Turned
 from bridge.studio.controls_file import ControlSetup, save_controls
+from bridge.studio.dials import Dial, Press, Target
 from bridge.studio.pickup import PickUp
 from bridge.studio.presets import PresetFolder
 from bridge.studio.saved import load_preset
 from bridge.studio.studio import Studio
-from bridge.studio.targets import Dial, Press, Target
 
 
 class Controllers:

@@ -14,7 +14,7 @@ from bridge.groove.edit import Cell, Touch, touched
 from bridge.player.messages import SwapAt
 from bridge.studio import flags
 from bridge.studio.path import Place
-from bridge.studio.sketch import Given, Spot, Way
+from bridge.studio.sketch import Given, Sketch, Spot, Way
 from bridge.studio.studio import Studio
 
 
@@ -71,6 +71,21 @@ def give(studio: Studio, loop: DrumLoop) -> None:
     studio.change(lambda sketch: sketch.rested().at(Given(loop)))
 
 
+def rest(studio: Studio) -> None:
+    """Let every named slider rest and every raw axis go; nothing where none was moved."""
+    if studio.state.settings.sliders or studio.state.settings.axes:
+        studio.change(Sketch.rested)
+
+
+def pin(studio: Studio) -> None:
+    """Pin the take that plays, or take its pin off. GroovebridgeError where none does."""
+    state = studio.state
+    playing = [take for take in state.takes if take.number == state.take]
+    if not playing:
+        raise GroovebridgeError("What has not been heard yet cannot be pinned. Play it, then pin it.")
+    studio.pin_take(playing[0].number, not playing[0].pinned)
+
+
 def lock(studio: Studio, voice: int, on: bool) -> None:
     """Have a voice keep the part that it plays now while all else changes, or let it go.
 
@@ -95,3 +110,9 @@ def touch(studio: Studio, touches: Mapping[Cell, Touch | None], gesture: object 
     state = studio.state
     waits = state.next_loop is not None and state.next_at is not SwapAt.STEP
     studio.change(lambda sketch: sketch.touching(touches), gesture, None if waits else SwapAt.STEP)
+
+
+def give_back(studio: Studio) -> None:
+    """Give every cell that was changed by hand back to the model; nothing where none was."""
+    if touches := studio.state.sketch.touches:
+        touch(studio, dict.fromkeys(touches))

@@ -12,9 +12,9 @@ from bridge.studio import Studio
 from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, controls_path, load_controls
-from bridge.studio.morphing import Morpher
+from bridge.studio.dials import Target
+from bridge.studio.movers import Movers
 from bridge.studio.targets import PlaceOf, targets
-from bridge.studio.wander import Wander
 
 
 class ControllerModel(QObject):
@@ -62,18 +62,29 @@ class ControllerModel(QObject):
     def begin(
         self,
         studio: Studio,
-        morpher: Morpher,
+        movers: Movers,
         sliders: Sequence[str],
+        styles: Sequence[str],
         coordinates: Callable[[Settings], Mapping[str, float]],
-        wander: Wander,
         place_of: PlaceOf | None,
+        own: Mapping[str, Target],
     ) -> None:
-        """Work at this studio, as was kept."""
+        """Work at this studio, as was kept. `own`: what only the window has."""
         setup, trouble = load_controls(self.path)
         axes = tuple(coordinates(studio.state.settings))
-        desk = targets(studio, sliders, axes, morpher, coordinates, wander, place_of)
+        desk = targets(
+            studio,
+            sliders,
+            axes,
+            movers.morpher,
+            coordinates,
+            movers.wander,
+            place_of,
+            movers.journey,
+            styles,
+        )
         self._controllers = Controllers(
-            studio, desk, setup, self.path, self._told.emit, self._programmed.emit
+            studio, {**desk, **own}, setup, self.path, self._told.emit, self._programmed.emit
         )
         if trouble:
             self._say(trouble)

@@ -71,6 +71,20 @@ class FileModel:
         else:
             self.open(presets[number - 1].path)
 
+    def next_preset(self, by: int = 1) -> None:
+        """Play the preset after the one that was played or kept last, round and round; -1: the one before.
+
+        Damaged ones are passed over; a sentence where there is none.
+        """
+        sound = [preset for preset in self.presets() if preset.problem is None]
+        names = [preset.name for preset in sound]
+        here = names.index(self._current[0]) if self._current and self._current[0] in names else None
+        if sound:
+            start = (-1 if by > 0 else 0) if here is None else here
+            self.open(sound[(start + by) % len(sound)].path)
+        else:
+            self._say("There is no preset yet: “Presets” keeps what plays.")
+
     def name_of(self, sketch: Sketch) -> str | None:
         """The preset that was saved or opened last, if this is still what it holds."""
         return self._current[0] if self._current is not None and self._current[1] == sketch else None

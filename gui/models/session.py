@@ -16,7 +16,7 @@ from bridge.model import Settings
 from bridge.model.map import Map
 from bridge.player.messages import PlayerConfig, Sync
 from bridge.ports.base import PortNames
-from bridge.studio import Studio, StudioState
+from bridge.studio import Studio, StudioState, gestures
 from bridge.studio.journey import Journey
 from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
@@ -38,6 +38,7 @@ from gui.models.sessions import SessionFiles
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.takeout import Takeout
 from gui.models.wander import WanderModel
+from gui.models.window_targets import WindowTargets
 from gui.models.worker import Worker, sentence
 
 P = ParamSpec("P")
@@ -117,6 +118,7 @@ class SessionModel(QObject):
         self.flags = FlagModel(lambda act: self.ask(act))
         self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
+        self._window_targets = WindowTargets(self.takeout, self.files)
         self._opening: Future[Opened] | None = None
         self._opened: Opened | None = None
         self.history = HistoryModel(self._file_tempo, self._file_notes, self.report)
@@ -250,11 +252,12 @@ class SessionModel(QObject):
         self.takeout.begin(self._opened.studio)
         self.controllers.begin(
             self._opened.studio,
-            movers.morpher,
+            movers,
             self._opened.sliders,
+            self._opened.styles,
             self._opened.coordinates,
-            movers.wander,
             None if self._opened.chart is None else self._place_of,
+            self._window_targets.targets,
         )
         self.sessions.begin(self._opened.studio, movers, self._opened.last)
         self.journey.begin(movers.journey)
@@ -312,9 +315,8 @@ class SessionModel(QObject):
         return () if settings is None else (*settings.sliders, *settings.axes)
 
     def release_all(self) -> None:
-        """Let every named slider rest and every raw axis go."""
-        for name in self.moved:
-            self.ask(Studio.set_slider, name, None)
+        """Let every named slider rest and every raw axis go, in one step of undo."""
+        self.ask(gestures.rest)
 
     def remedy(self, remedy: Remedy) -> None:
         """Do what the button beside the status sentence offers."""

@@ -32,7 +32,7 @@ def recordings_folder() -> Path:
 
 
 class Takeout(QObject):
-    """Qt thread only; recordings are written in the background.
+    """Qt thread only, where nothing else is said; recordings are written in the background.
 
     A recording runs from the beginning of the bar in which it was asked for to the end of the one in which
     that was taken back. `say` gets a sentence for what cannot be written: it is kept, to be saved elsewhere.
@@ -89,7 +89,7 @@ class Takeout(QObject):
     # --- what one can do ---
 
     def set_bars(self, bars: int) -> None:
-        """Want so many bars, one of `BARS`."""
+        """Want so many bars, one of `BARS`. From any thread."""
         self._bars = bars
         self.changed.emit()
 
@@ -138,6 +138,10 @@ class Takeout(QObject):
         elif not on and self.recording:
             self._end()
         self.changed.emit()
+
+    def toggle(self) -> None:
+        """Begin a recording, or end the one that runs, as `record` says."""
+        self.record(not self.recording)
 
     # --- life ---
 

@@ -8,6 +8,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Segments, paragraph
+from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
 OFF, PLAYING, ALWAYS = (False, False), (True, False), (True, True)
@@ -30,7 +31,7 @@ class ClockSection(QWidget):
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self.choices: Segments[tuple[bool, bool]] = Segments(CHOICES)
+        self.choices: Segments[tuple[bool, bool]] = learnable(Segments(CHOICES), *choosing("clock out"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

@@ -9,6 +9,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Segments, paragraph
+from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
 CHOICES = (
@@ -31,7 +32,7 @@ class CountInSection(QWidget):
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self.choices: Segments[int] = Segments(CHOICES)
+        self.choices: Segments[int] = learnable(Segments(CHOICES), *choosing("count-in"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP)

@@ -9,6 +9,7 @@ from bridge.studio import Studio, StudioState
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, Captioned, TempoBox, explain, paragraph
+from gui.views.learn import learnable
 from gui.views.words import unready
 
 MEANING = (
@@ -43,7 +44,7 @@ class LatencySection(QWidget):
     def __init__(self, session: SessionModel) -> None:
         super().__init__()
         self._session = session
-        self.box = MsBox("Latency in ms", (-MAX_LATENCY_MS, MAX_LATENCY_MS))
+        self.box = learnable(MsBox("Latency in ms", (-MAX_LATENCY_MS, MAX_LATENCY_MS)), "latency")
         self.measure = Button("Measure the way through the DAW", "", "Measure")
         self.take = Button("Set what was measured", "", "")
         self.outcome = QLabel()

@@ -36,6 +36,11 @@ def learnable(widget: W, *targets: str) -> W:
     return widget
 
 
+def choosing(name: str) -> tuple[str, str, str]:
+    """The targets of a control that chooses one of several: a dial, and a step either way."""
+    return name, f"next {name}", f"{name} before"
+
+
 def targets_of(widget: QWidget | None) -> tuple[QWidget, list[str]] | None:
     """The control that this widget is or lies in, and its targets, if controllers can learn it."""
     while widget is not None:

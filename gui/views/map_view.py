@@ -227,7 +227,7 @@ class MapView(QWidget):
                 journey.remove(len(journey.path.places) - 1)
             return
         if a0.key() == Qt.Key.Key_P and not a0.modifiers():
-            self._pin()
+            self._session.ask(gestures.pin)
             return
         if a0.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._session.flags.step(1 if a0.key() == Qt.Key.Key_PageDown else -1)
@@ -251,17 +251,6 @@ class MapView(QWidget):
         if flag is not None and (pin is None or flag[0] <= pin[0]):
             return flag[1]
         return None if pin is None else pins[pin[1]]
-
-    def _pin(self) -> None:
-        """Pin the take that plays, or take the pin off."""
-        state = self._session.state
-        take = (
-            None if state is None else next((each for each in state.takes if each.number == state.take), None)
-        )
-        if take is None:
-            self._session.report("What has not been heard yet cannot be pinned. Play it, then press P again.")
-        else:
-            self._session.ask(Studio.pin_take, take.number, not take.pinned)
 
     def _travel(self, x: float, y: float) -> None:
         self._session.ask(gestures.travel, x, y)

@@ -8,7 +8,7 @@ from bridge.studio.morphing import BARS, Morpher
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
-from gui.views.learn import learnable
+from gui.views.learn import choosing, learnable
 from gui.views.value_slider import ValueSlider
 from gui.views.words import unready
 
@@ -38,6 +38,7 @@ class MorphBar(QWidget):
         self.fader = learnable(ValueSlider("Morph", "", 0.0, 1.0, MIDDLE, STEP), "morph")
         self.bars: ChoiceBox[int] = ChoiceBox("Bars of the morph", "", BARS_WIDTH)
         self.bars.show_choices([(f"{bars} bar{'s' if bars > 1 else ''}", bars) for bars in BARS], BARS[0])
+        learnable(self.bars, *choosing("morph bars"))
         self.auto = learnable(Button("Morph by itself", "", "Auto"), "morph by itself")
         self.auto.setCheckable(True)
         row = QHBoxLayout(self)

@@ -8,6 +8,7 @@ from bridge.studio.path import LEGS
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
+from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
 LEG_WIDTH = 84
@@ -34,8 +35,9 @@ class PathBar(QWidget):
         journey = session.journey
         self.draw = Button("Draw a path on the map", "", "Path")
         self.legs: ChoiceBox[int] = ChoiceBox("Bars from place to place", "", LEG_WIDTH)
-        self.around = Button("Path goes around", "", "Around")
-        self.follow = Button("Follow the path", "", "Follow")
+        learnable(self.legs, *choosing("path bars"))
+        self.around = learnable(Button("Path goes around", "", "Around"), "path goes around")
+        self.follow = learnable(Button("Follow the path", "", "Follow"), "follow the path")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP // 2)

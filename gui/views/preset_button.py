@@ -13,6 +13,7 @@ from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Button, explain
 from gui.views.file_dialogs import ask_open
+from gui.views.learn import learnable
 from gui.views.shortcuts import DIGITS
 from gui.views.words import unready
 
@@ -25,6 +26,7 @@ class PresetButton(Button):
 
     def __init__(self, session: SessionModel) -> None:
         super().__init__("Presets", "")
+        learnable(self, "next preset", "preset before")
         self._session = session
         self._menu: QMenu | None = None
         self.setFixedWidth(WIDTH)

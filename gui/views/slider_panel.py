@@ -14,7 +14,7 @@ from bridge.studio import Studio
 from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.controls import Button, Captioned, ChoiceBox, Segments, WholeBox, explain
-from gui.views.learn import learnable
+from gui.views.learn import choosing, learnable
 from gui.views.map_view import MapView
 from gui.views.morph_bar import MorphBar
 from gui.views.path_bar import PathBar
@@ -68,9 +68,10 @@ class SliderPanel(QWidget):
         self.setObjectName("sliders")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.style_box: ChoiceBox[str | None] = ChoiceBox("Style", "", 160)
+        learnable(self.style_box, *choosing("style"))
         self.raw = Button("Raw axes", "", "Raw axes", role="fold")
         self.raw.setCheckable(True)
-        self.reset = Button("Reset sliders", "", "Reset sliders")
+        self.reset = learnable(Button("Reset sliders", "", "Reset sliders"), "reset sliders")
         self.named = self._named_grid(tuple(words.SLIDERS))
         self.note = QLabel()
         self.note.setFont(theme.font(theme.CAPTION_PX))
@@ -89,7 +90,7 @@ class SliderPanel(QWidget):
         self._heard = QLabel("Heard")
         self._heard.setToolTip("When a change is heard: now, or at the next step, bar or loop")
         self._idea = Captioned("Seed", self.seed)
-        self.map = learnable(MapView(session), "map x", "map y")
+        self.map = learnable(MapView(session), "map x", "map y", "pin")
         self.map.setContextMenuPolicy(
             Qt.ContextMenuPolicy.DefaultContextMenu
         )  # its right click is the path's, too

@@ -14,6 +14,7 @@ from gui.models.takeout import BARS
 from gui.views import theme
 from gui.views.controls import Button, ChoiceBox, explain
 from gui.views.file_dialogs import ask_saving
+from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
 DRAG_TIP = "Drag it into your DAW or a folder; a click saves it as a MIDI file"
@@ -66,7 +67,8 @@ class TakeoutPanel(QWidget):
         self.bars = DragButton("The last bars as they were played", takeout.bars_file)
         self.bars.setText("⠿  Last bars")
         self.choice: ChoiceBox[int] = ChoiceBox("How many of the last bars", "", _WIDTH)
-        self.record = Button("Record", "", role="record")
+        learnable(self.choice, *choosing("last bars"))
+        self.record = learnable(Button("Record", "", role="record"), "record")
         self.record.setCheckable(True)
         for control in (self.loop, self.bars, self.record, self.choice):
             control.setFixedWidth(_WIDTH)
@@ -121,7 +123,7 @@ class TakeoutPanel(QWidget):
         if takeout.unwritten and not takeout.recording:
             self._ask("The recording", "recording", takeout.save_unwritten)
         else:
-            takeout.record(not takeout.recording)
+            takeout.toggle()
         self.refresh()  # the button checks itself on a click; only the model says whether it records
 
     def _ask(self, what: str, name: str, save: Callable[[Path], object]) -> None:

@@ -15,7 +15,7 @@ from gui.models import Phase, Place, SessionModel
 from gui.models.playhead import count_words
 from gui.views import theme
 from gui.views.controls import Button, Captioned, ChoiceBox, TempoBox, explain
-from gui.views.learn import learnable
+from gui.views.learn import choosing, learnable
 from gui.views.port_boxes import PortBoxes
 from gui.views.words import unready
 
@@ -72,6 +72,8 @@ class TransportBar(QWidget):
         self.sound: ChoiceBox[SoundWhen] = ChoiceBox(
             "Drum sound: when the built-in drums sound", SOUND_TIP, 76
         )
+        learnable(self.sync, *choosing("sync"))
+        learnable(self.sound, *choosing("drum sound"))
         self.ports = PortBoxes(session)
         self.panic = learnable(Button("Panic", "", "Panic", role="panic"), "panic")
         self._sync_field = Captioned("Sync", self.sync)

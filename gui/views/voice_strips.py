@@ -85,10 +85,12 @@ class VoiceStrips(QWidget):
             strip.solo.clicked.connect(partial(self._ask, Studio.set_solo, voice))
             strip.lock.clicked.connect(partial(self._ask, gestures.lock, voice))
             strip.name.clicked.connect(partial(self.show_menu, voice))
-        self.give_back = Button("Give back what was changed by hand", "", role="strip")
+        self.give_back = learnable(
+            Button("Give back what was changed by hand", "", role="strip"), "give back"
+        )
         self.give_back.setParent(self)
         self.give_back.setFixedHeight(theme.STRIP_BUTTON)
-        self.give_back.clicked.connect(self._give_back)
+        self.give_back.clicked.connect(lambda: session.ask(gestures.give_back))
         session.mix_changed.connect(self.refresh)
         session.settings_changed.connect(self.refresh)
         session.phase_changed.connect(self.refresh)
@@ -148,11 +150,6 @@ class VoiceStrips(QWidget):
     def _ask(self, act: object, voice: Voice, on: bool) -> None:
         self._session.ask(act, voice, on)  # type: ignore[arg-type]
         self.refresh()  # the button checks itself on a click; only the session says what is so
-
-    def _give_back(self) -> None:
-        state = self._session.state
-        if state is not None:
-            self._session.ask(gestures.touch, dict.fromkeys(state.sketch.touches))
 
     # --- the menu of a voice ---
 

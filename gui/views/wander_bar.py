@@ -8,7 +8,7 @@ from bridge.studio.sway import PACES, Manner
 from gui.models import Phase, SessionModel
 from gui.views import theme, words
 from gui.views.controls import Button, ChoiceBox, explain
-from gui.views.learn import learnable
+from gui.views.learn import choosing, learnable
 from gui.views.value_slider import ValueSlider
 
 PACE_WIDTH = 84
@@ -40,6 +40,7 @@ class WanderBar(QWidget):
         )
         self.pace: ChoiceBox[int] = ChoiceBox("Bars from turn to turn", "", PACE_WIDTH)
         self.pace.show_choices([(f"{bars} bar{'s' if bars > 1 else ''}", bars) for bars in PACES], PACES[0])
+        learnable(self.pace, *choosing("wander bars"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP // 2)

@@ -24,6 +24,13 @@ _TITLES = {
     "tap": "Tap tempo",
     "map x": "Map, left to right",
     "map y": "Map, down to up",
+    "path bars": "Path, bars from place to place",
+    "morph bars": "Bars of the morph",
+    "wander bars": "Wander, bars from turn to turn",
+    "last bars": "How many of the last bars",
+    "clock out": "MIDI clock out",
+    "pin": "Pin what plays",
+    "give back": "Give back what was changed by hand",
     "morph from here": "Morph, take A",
     "morph to here": "Morph, take B",
 }
@@ -52,13 +59,10 @@ def target_title(name: str) -> str:
         return SLIDERS[name][0]
     if re.fullmatch(r"z\d+", name):
         return f"Raw axis {name}"
-    titles = {
-        "temperature": "Freedom",
-        "tap": "Tap tempo",
-        "map x": "Map, left to right",
-        "map y": "Map, down to up",
-    }
-    return titles.get(name, name.capitalize())
+    for step, of in (("next", name.removeprefix("next ")), ("before", name.removesuffix(" before"))):
+        if of != name and of in _TITLES:
+            return f"{_TITLES[of]}: {step}"
+    return _TITLES.get(name, name.capitalize())
 
 
 def style_word(name: str) -> str:

@@ -17,18 +17,20 @@ from PyQt6.QtWidgets import (
     QApplication,
     QComboBox,
     QMenu,
+    QScrollBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from bridge.player.messages import SwapAt
-from bridge.studio import gestures
+from bridge.studio import Studio, gestures
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
 from bridge.studio.presets import PresetFolder
 from gui.views.controllers_page import EMPTY, ControllersPage
 from gui.views.learn import targets_of
-from tests.gui.desk import Desk
+from gui.views.pages import PAGES
+from tests.gui.desk import STYLES, Desk
 from tests.gui.hands import NO_KEYS, click, key
 
 KNOB = Source(Kind.ABSOLUTE, 0, 74)
@@ -121,32 +123,48 @@ def test_escape_ends_the_waiting_wherever_the_focus_is(desk: Desk) -> None:
 def test_every_control_that_says_it_can_learn_has_something_to_move(desk: Desk) -> None:
     controllers = desk.session.controllers._controllers
     assert controllers is not None
+    desk.window.show_page("settings")
     every = [
         found for widget in desk.window.findChildren(QWidget) if (found := targets_of(widget)) is not None
     ]
-    on_a_map = {"map x", "map y", "flag", "next flag", "flag before"}  # this model has none
+    on_a_map = {
+        *("map x", "map y", "flag", "next flag", "flag before", "follow the path", "path goes around"),
+        *("path bars", "next path bars", "path bars before"),
+    }  # this model has none
     assert {target for _, targets in every for target in targets} - on_a_map == set(controllers._targets)
 
 
 FOR_A_HAND = {
-    "Bars from place to place",
-    "Bars from turn to turn",
-    "Bars of the morph",
-    "Draw a path on the map",
-    "Drum sound: when the built-in drums sound",
-    "Follow the path",
-    "Give back what was changed by hand",
-    "Look for MIDI ports again",
-    "MIDI input",
-    "MIDI output",
-    "Menu",
-    "Path goes around",
-    "Raw axes",
-    "Reset sliders",
-    "Style",
-    "Sync",
+    "Draw a path on the map": "a path is drawn where the pointer goes; following it can be learned",
+    "Raw axes": "it unfolds sliders, each of which can be learned",
+    "The last bars as they were played": "they are dragged into the DAW; how many can be learned",
+    "The loop as a MIDI file": "it is dragged into the DAW; recording can be learned",
+    "Remedy": "it answers a sentence that one has to read first",
+    "MIDI input": "a port is chosen by its name, once",
+    "MIDI output": "a port is chosen by its name, once",
+    "Look for MIDI ports again": "a port is chosen by its name, once",
+    "Hear controllers on live:out": "a controller that is not heard cannot say so",
+    "Program changes recall presets": "what controllers mean is not for controllers",
+    "Menu": "pages are read with the eyes, and hide half of the desk",
+    "Close": "it belongs to a page",
+    "Save the session": "files are named and chosen by hand",
+    "Save the session as": "files are named and chosen by hand",
+    "Open a session": "files are named and chosen by hand",
+    "New session": "files are named and chosen by hand",
+    "Back to what was not saved": "files are named and chosen by hand",
+    "Measure the way through the DAW": "the song stands, and the DAW is set up for it first",
+    "Set what was measured": "it answers a measurement; the latency itself can be learned",
+    "As the system: dark or light, as your desktop is, and with it": "looks, not sound",
+    "Dark: for a stage": "looks, not sound",
+    "Light: for a room in daylight": "looks, not sound",
+    "DAW": "it is for reading",
+    "Groovebridge: version and licences": "it is for reading",
+    "Model card: what the model is, where from, how good, and its limits": "it is for reading",
+    "Move a slider": "the tour's: the slider itself can be learned",
+    "Play": "the tour's: that in the top line can be learned",
+    "Show me how": "the tour's",
 }
-"""Lists, what is drawn, and what is done to ports and windows."""
+"""What no controller works, by its accessible name, and why a musician would agree."""
 
 
 @pytest.fixture
@@ -161,13 +179,17 @@ def mapped(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
 
 def test_every_control_can_be_learned_but_those_that_want_a_hand(mapped: Desk) -> None:
     kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox)
-    unlearned = {
-        widget.accessibleName()
-        for part in (mapped.window.sliders, mapped.window.transport, mapped.window.loop)
-        for widget in part.findChildren(QWidget)
-        if isinstance(widget, kinds) and targets_of(widget) is None and widget.accessibleName()
-    }
-    assert unlearned == FOR_A_HAND
+    mapped.until(lambda: mapped.session.ports.names is not None)
+    unlearned = set[str]()
+    for name in ("", *(page.name for page in PAGES)):
+        if name:
+            mapped.window.show_page(name)
+        unlearned |= {
+            widget.accessibleName() or f"{type(widget).__name__} without a name in {name or 'the window'}"
+            for widget in mapped.window.findChildren(QWidget)
+            if isinstance(widget, kinds) and not isinstance(widget, QScrollBar) and targets_of(widget) is None
+        }
+    assert unlearned == set(FOR_A_HAND)
 
 
 def test_two_knobs_travel_the_map(mapped: Desk) -> None:
@@ -234,6 +256,84 @@ def test_a_pad_taps_the_tempo_and_another_says_when_changes_are_heard(desk: Desk
     desk.until(lambda: desk.session.state is not None and desk.session.state.bpm == 100.0)
     hit(desk, 37)
     desk.until(lambda: desk.session.state is not None and desk.session.state.swap_at is SwapAt.STEP)
+
+
+def test_pads_record_pin_step_through_presets_and_let_the_sliders_rest(desk: Desk, tmp_path: Path) -> None:
+    session, files, takeout = desk.session, desk.session.files, desk.session.takeout
+    takeout.folder, files.folder = tmp_path, PresetFolder(tmp_path / "presets")
+    for name in ("First", "Second"):
+        files.save(name)
+        session.ask(Studio.new_idea)
+    wanted = ("record", "next preset", "preset before", "reset sliders", "pin")
+    pads = dict(zip(wanted, range(36, 41), strict=True))
+    for target, note in pads.items():
+        session.controllers.learn(target)
+        hit(desk, note)
+    hit(desk, pads["record"])
+    desk.until(lambda: takeout.recording and desk.window.takeout.record.isChecked())
+    hit(desk, pads["record"])
+    desk.until(lambda: not takeout.recording)
+    for target, index in (("next preset", 0), ("next preset", 1), ("next preset", 0), ("preset before", 1)):
+        hit(desk, pads[target])
+        desk.until(lambda index=index: desk.settings.index == index)  # type: ignore[misc]
+    for name in ("density", "swing"):
+        session.ask(Studio.set_slider, name, 0.5)
+    hit(desk, pads["reset sliders"])
+    desk.until(lambda: not session.moved)
+    session.ask(Studio.undo)
+    assert session.moved == ("density", "swing")
+    session.ask(Studio.play)
+    desk.until(lambda: bool(session.history.takes))
+    hit(desk, pads["pin"])
+    desk.until(lambda: session.history.takes[0].pinned)
+
+
+def test_a_fader_an_encoder_and_pads_choose_from_a_list(desk: Desk) -> None:
+    box, takeout = desk.window.sliders.style_box, desk.session.takeout
+    choose(right_click(desk, box), "Learn MIDI for Style")
+    turn(desk, 60, 61, 62, 63, 64, 65)
+    turn(desk, *range(65, -1, -1), *range(128))  # through where it is
+    desk.until(lambda: desk.settings.style == STYLES[-1] and box.currentText() == "Jazz")
+    turn(desk, 64)
+    desk.until(lambda: desk.settings.style == STYLES[1])
+    desk.window.sheet.close_page()
+    for note, which in ((36, "Next style"), (37, "Style before")):
+        choose(right_click(desk, box), f"Learn MIDI for {which}")
+        desk.window.sheet.close_page()
+        hit(desk, note)
+    for note, style in ((36, STYLES[2]), (36, None), (37, STYLES[2])):
+        hit(desk, note)
+        desk.until(lambda style=style: desk.settings.style == style)  # type: ignore[misc]
+    choose(right_click(desk, desk.window.takeout.choice), "Learn MIDI for How many of the last bars")
+    turn(desk, 1, 1, 127, 1, 1, 1, number=20)
+    for step, bars in ((1, 8), (1, 16), (127, 8)):
+        turn(desk, step, number=20)
+        desk.until(lambda bars=bars: desk.window.takeout.choice.currentData() == bars)  # type: ignore[misc]
+    assert takeout.bars == 8
+
+
+def test_the_list_says_what_a_pad_steps_through_in_the_words_of_the_window(desk: Desk) -> None:
+    desk.session.controllers.learn("next morph bars")
+    hit(desk, 36)
+    row = page(desk).rows[Source(Kind.NOTE, 9, 36)]
+    assert row[0].text() == "Bars of the morph: next\nnote 36, channel 10"
+
+
+def test_a_pad_has_the_song_follow_the_path_and_another_has_it_stay(mapped: Desk) -> None:
+    journey = mapped.session.journey
+    for place in ((0.0, 0.0), (0.5, 0.5)):
+        journey.add(place)
+    pads = (("follow the path", 36), ("path goes around", 37), ("next path bars", 38))
+    for target, note in pads:
+        mapped.session.controllers.learn(target)
+        hit(mapped, note)
+    around, bars = journey.path.around, journey.path.leg_bars
+    for _, note in pads:
+        hit(mapped, note)
+    mapped.until(lambda: journey.following and journey.path.around is not around)
+    mapped.until(lambda: journey.path.leg_bars != bars)
+    hit(mapped, 36)
+    mapped.until(lambda: not journey.following)
 
 
 def hit(desk: Desk, note: int) -> None:

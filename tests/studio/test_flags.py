@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.studio import flags, gestures
+from bridge.studio.dials import Press
 from bridge.studio.flags import LONGEST_NAME, MOST_FLAGS, Flag, Flags
 from bridge.studio.sketch import Sketch, Spot
-from bridge.studio.targets import Press, targets
+from bridge.studio.targets import targets
 from tests.player.support import random_loop
 from tests.studio.conftest import Desk
 

@@ -9,8 +9,9 @@ import pytest
 from bridge.groove.notes import TICKS_PER_BAR
 from bridge.player.messages import Anchor, Motion, SwapAt, Sync
 from bridge.studio import Studio
+from bridge.studio.dials import Dial, Press
 from bridge.studio.sway import Manner, wandered
-from bridge.studio.targets import Dial, Press, targets
+from bridge.studio.targets import targets
 from bridge.studio.wander import Wander
 from tests.studio.conftest import Desk
 
