@@ -61,7 +61,7 @@ def test_a_hand_that_trembles_on_a_star_does_not_travel_and_one_that_leaves_it_d
 
 def test_what_has_not_been_heard_cannot_be_pinned_and_it_says_so(mapped: Desk) -> None:
     key(mapped.window.sliders.map, Qt.Key.Key_P)
-    assert "Play it, then press P" in mapped.session.status.text
+    assert "Play it, then pin it" in mapped.session.status.text
 
 
 def test_a_take_without_a_place_has_no_star(mapped: Desk) -> None:
