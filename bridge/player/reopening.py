@@ -6,17 +6,22 @@ is asked in a thread of its own, and its answer comes through the inbox like eve
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.errors import GroovebridgeError
 from bridge.player.messages import OpenPorts
-from bridge.ports import Inbox, Ports, check_ports
+from bridge.ports import Inbox, PeerGone, Ports, check_ports
 from bridge.realtime import follow
 
 RETRY_S = 1.0
 """How often lost ports are looked for."""
+
+_BROKEN = "Opening the ports broke ({error}). Please report it."
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ def check(wanted: OpenPorts, inbox: Inbox) -> None:
             check_ports(wanted.api, wanted.out, wanted.inp)
         except GroovebridgeError as error:
             inbox.put(Checked(wanted, str(error)))
+        except Exception as error:  # whoever asked waits for an answer
+            inbox.put(Checked(wanted, _broken(error)))
         else:
             inbox.put(Checked(wanted, None))
 
@@ -52,8 +59,8 @@ class Reopened:
 class Reopener:
     """Tries to open lost ports once a second, in a thread, until it has them or is told to give up.
 
-    `open_them` raises GroovebridgeError while they are not to be had. All methods are for the player's thread
-    and never block.
+    `open_them` raises GroovebridgeError while they are not to be had; anything else that it raises is told
+    once, and it is tried again all the same. All methods are for the player's thread and never block.
     """
 
     def __init__(self, open_them: Callable[[], Ports], inbox: Inbox) -> None:
@@ -78,10 +85,16 @@ class Reopener:
 
     def _run(self) -> None:
         follow()
+        told = False
         while not self._given_up.wait(RETRY_S):
             try:
                 found = self._open()
             except GroovebridgeError:
+                continue
+            except Exception as error:  # without this thread they would never be found
+                if not told:
+                    told = True
+                    self._inbox.put(PeerGone(f"{_broken(error)} It is tried again by itself."))
                 continue
             with self._lock:
                 if not self._given_up.is_set():
@@ -89,3 +102,8 @@ class Reopener:
                     self._inbox.put(Reopened(self))
                     return
             found.close()
+
+
+def _broken(error: Exception) -> str:
+    log.exception("the ports could not be opened")
+    return _BROKEN.format(error=f"{type(error).__name__}: {error}")

@@ -201,7 +201,7 @@ class AlsaPorts:
             if self._closed:
                 return
             if event.type in moves:
-                self._look()
+                self._patch.try_to(self._look)
             elif isinstance(event, self._alsa.MidiBytesEvent) and event.time is not None:
                 self._receive(event)
 

@@ -150,4 +150,4 @@ class RtMidiInputs:
 
     def _keep_looking(self) -> None:
         while not self._over.wait(LOOK_S):
-            self._look()
+            self._patch.try_to(self._look)

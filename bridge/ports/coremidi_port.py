@@ -141,7 +141,7 @@ class CoreMidiPorts:
     def _keep_looking(self) -> None:
         follow()
         while not self._over.wait(LOOK_S):
-            self._look()
+            self._patch.try_to(self._look)
 
     def _look(self) -> None:
         here = {*_names(self._core.others("Destination")), *_names(self._core.others("Source"))}

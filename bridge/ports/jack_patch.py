@@ -19,6 +19,8 @@ from bridge.ports.patch import Patch, Wire
 from bridge.realtime import follow
 
 _SETTLE_S = 0.1  # a program that starts or quits changes several ports at once
+_AGAIN_S = 1.0
+"""When we look again after a look that failed, though nothing has changed."""
 _LEAVE_S = 1.0
 
 
@@ -87,13 +89,15 @@ class JackPatch:
 
     def _run(self) -> None:
         follow()
+        seen = True
         while not self._over:
-            self._changes.get()
+            with contextlib.suppress(queue.Empty):
+                self._changes.get(timeout=None if seen else _AGAIN_S)
             with contextlib.suppress(queue.Empty):
                 while not self._over:
                     self._changes.get(timeout=_SETTLE_S)
             if not self._over:
-                self._look()
+                seen = self._patch.try_to(self._look)
 
     def _look(self) -> None:
         ports = self._client.get_ports(is_midi=True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from bridge.ports.base import Inbox, OthersChanged, PeerBack, PeerGone
+
+_BLIND = "Ports that come and go are not seen at present ({error}). They are looked for again."
+_SEEING = "Ports that come and go are seen again."
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -30,6 +36,27 @@ class Patch:
         self._wires = tuple(wires)
         self._inbox = inbox
         self._here: Collection[str] | None = None
+        self._blind = 0
+
+    def try_to(self, look: Callable[[], None]) -> bool:
+        """Look by way of `look`, for a thread that shall outlive whatever a MIDI library raises; whether it
+        went well.
+
+        Two failures in a row are told (`PeerGone`), once, and so is the first look that goes well again
+        (`PeerBack`); a single one may be a device or a server that is just going, which is told elsewhere.
+        """
+        try:
+            look()
+        except Exception as error:
+            self._blind += 1
+            if self._blind == 2:
+                log.exception("a look at the MIDI ports failed twice")
+                self._inbox.put(PeerGone(_BLIND.format(error=f"{type(error).__name__}: {error}")))
+            return False
+        if self._blind >= 2:
+            self._inbox.put(PeerBack(_SEEING))
+        self._blind = 0
+        return True
 
     def look(self, here: Collection[str]) -> None:
         """These are the other programs' ports now. That there are others is told, too (`OthersChanged`)."""

@@ -50,7 +50,7 @@ class Studio:
         self.obeyed = self.carried_out.append
         self.dropped = 0
         self.opened: list[tuple[str, str | None, str | None, bool]] = []
-        self.there = True
+        self.there, self.broken = True, False
         self.hangs = threading.Event()
         self.hangs.set()
         monkeypatch.setattr("bridge.player.reopening.RETRY_S", 0.01)
@@ -62,6 +62,8 @@ class Studio:
 
     def check(self, _api: str, out: str | None, _inp: str | None) -> None:
         self.hangs.wait(10)
+        if self.broken:
+            raise SystemError("a library's bug")
         if not self.there or out == "wrong":
             raise PortError("There is no such port. Plug it in.")
 
@@ -114,6 +116,21 @@ def test_lost_ports_are_opened_again_as_soon_as_they_are_there(studio: Studio) -
     assert studio.wait_for(PortsOpened).api == "none"
     assert studio.wait_for(Notice) == Notice("The MIDI port nowhere is back.")
     assert studio.opened[-1] == ("none", None, None, True)
+
+
+def test_a_library_that_breaks_while_ports_are_looked_for_is_told_once_and_they_are_found_all_the_same(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.broken = True
+    studio.inbox.put(PortLost("It has gone. Plug it in."))
+    studio.wait_for(Fault)
+    assert "a library's bug" in studio.wait_for(Fault).text
+    studio.broken = False
+    studio.wait_for(PortsOpened)
+    studio.broken = True
+    studio.inbox.put(OpenPorts("none", None, None))
+    assert "a library's bug" in studio.wait_for(Fault).text
+    assert len(caplog.records) == 2
 
 
 def test_a_player_whose_ports_do_not_come_back_is_not_held_up_by_them(studio: Studio) -> None:

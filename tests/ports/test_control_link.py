@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -70,6 +72,32 @@ def test_where_there_is_no_midi_it_is_said_once_and_the_process_ends_with_its_li
     link.close()
     link.close()
     assert ear.news.empty()
+
+
+def test_a_message_that_breaks_something_and_a_line_that_is_none_keep_no_other_from_being_heard(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "a library's chatter", '{"message": "90"}', '{"message": "b04a40"}'
+    speaker = "import sys; print(sys.argv[1], flush=True); sys.stdin.read()"
+    popen = subprocess.Popen
+
+    def speak(_command: object, **pipes: int) -> subprocess.Popen[bytes]:
+        return popen((sys.executable, "-c", speaker, "\n".join(said)), **pipes)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr("bridge.ports.control_link.subprocess.Popen", speak)
+    ear = Ear()
+
+    def hear(message: bytes) -> None:
+        if len(message) == 1:
+            raise IndexError(message)
+        ear.messages.put(message)
+
+    link = ControlLink("jack", (), hear, lambda text, well: ear.news.put((text, well)))
+    assert ear.messages.get(timeout=20) == KNOB
+    text, well = ear.news.get(timeout=10)
+    assert ("could not be used" in text, well) == (True, False)
+    link.close()
+    assert ear.news.empty() and len(caplog.records) == 1  # not for each
 
 
 class Inputs:
@@ -164,3 +192,31 @@ def test_through_rtmidi_a_device_that_comes_back_under_another_number_is_heard_a
     inputs.close()
     inputs.close()
     assert [ears.open for ears in Ears.made] == [None, None]
+
+
+def test_through_rtmidi_a_look_that_fails_is_not_the_last(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = False
+
+    class Moody(Ears):
+        def get_ports(self) -> list[str]:
+            if broken:
+                raise SystemError("the driver was unplugged")
+            return super().get_ports()
+
+    monkeypatch.setattr("bridge.ports.control_inputs.open_listener", lambda *_: Moody())
+    monkeypatch.setattr("bridge.ports.control_inputs.LOOK_S", 0.001)
+    inbox: SimpleQueue[object] = SimpleQueue()
+    Ears.made, Ears.names = [], ["Pads"]
+    inputs = listen("alsa", ["Pads"], inbox)
+    broken = True
+    lost = inbox.get(timeout=10)
+    assert isinstance(lost, PeerGone) and "the driver was unplugged" in lost.text
+    broken = False
+    assert isinstance(inbox.get(timeout=10), PeerBack)
+    Ears.names = []
+    while not isinstance(inbox.get(timeout=10), PeerGone):
+        pass
+    inputs.close()
+    assert "the driver was unplugged" in caplog.text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
 from bridge.ports import Heard, OthersChanged, PeerBack, PeerGone, Ports, check_ports, list_ports, open_ports
 from bridge.ports.base import PortError
+from bridge.ports.patch import Patch
 from tests.ports.conftest import silent, told
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
@@ -90,3 +91,30 @@ def test_a_virtual_output_is_told_to_be_heard_and_heard_no_more(
         daw.connect(daw.out, str(ports.inp and ports.inp.name))  # what we hear is another matter
     assert told(inbox) == Heard(False)
     assert silent(inbox)
+
+
+def test_a_look_that_fails_is_made_again_though_no_port_comes_or_goes(
+    opened: Opener,
+    peer: Peer,
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("bridge.ports.jack_patch._AGAIN_S", 0.01)
+    failures = 3
+
+    def look(patch: Patch, here: Collection[str]) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise SystemError("no answer")
+        looked(patch, here)
+
+    looked = Patch.look
+    opened(out=peer.inp)
+    monkeypatch.setattr(Patch, "look", look)
+    with Peer("other"):
+        lost, back = inbox.get(timeout=10), inbox.get(timeout=10)
+        assert isinstance(inbox.get(timeout=10) if isinstance(back, OthersChanged) else back, PeerBack)
+        assert isinstance(lost, PeerGone) and "no answer" in lost.text
+    assert len(caplog.records) == 1
