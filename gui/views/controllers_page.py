@@ -116,6 +116,7 @@ class ControllersPage(QWidget):
         for row, source in enumerate(sources):
             title = QLabel()
             title.setTextFormat(Qt.TextFormat.PlainText)
+            title.setWordWrap(True)  # a long name takes a line more, and leaves “Forget” its room
             kind: ChoiceBox[Kind] = ChoiceBox(f"How {source.title} speaks", KIND_TIP, _KIND_WIDTH)
             explain(kind, not source.kind.presses, KIND_TIP, NO_CHOICE)
             kind.chosen.connect(partial(self._model.set_kind, source))

@@ -304,7 +304,7 @@ def test_a_fader_an_encoder_and_pads_choose_from_a_list(desk: Desk) -> None:
     for note, style in ((36, STYLES[2]), (36, None), (37, STYLES[2])):
         hit(desk, note)
         desk.until(lambda style=style: desk.settings.style == style)  # type: ignore[misc]
-    choose(right_click(desk, desk.window.takeout.choice), "Learn MIDI for How many of the last bars")
+    choose(right_click(desk, desk.window.takeout.choice), "Learn MIDI for Last bars")
     turn(desk, 1, 1, 127, 1, 1, 1, number=20)
     for step, bars in ((1, 8), (1, 16), (127, 8)):
         turn(desk, step, number=20)
@@ -316,7 +316,23 @@ def test_the_list_says_what_a_pad_steps_through_in_the_words_of_the_window(desk:
     desk.session.controllers.learn("next morph bars")
     hit(desk, 36)
     row = page(desk).rows[Source(Kind.NOTE, 9, 36)]
-    assert row[0].text() == "Bars of the morph: next\nnote 36, channel 10"
+    assert row[0].text() == "Morph, bars: next\nnote 36, channel 10"
+
+
+def test_the_longest_name_in_the_list_leaves_its_row_within_the_page(mapped: Desk) -> None:
+    controllers = mapped.session.controllers._controllers
+    assert controllers is not None
+    presses = [name for name in controllers._targets if controllers.presses(name)]
+    for note, target in enumerate(presses):
+        controllers.learn(target)
+        hit(mapped, note)
+    listed = page(mapped)
+    mapped.until(lambda: len(listed.rows) == len(presses))
+    QApplication.processEvents()
+    room = mapped.window.sheet.rect()
+    for title, _, forget in listed.rows.values():
+        right = forget.mapTo(mapped.window.sheet, forget.rect().topRight()).x()
+        assert right < room.width(), title.text()
 
 
 def test_a_pad_has_the_song_follow_the_path_and_another_has_it_stay(mapped: Desk) -> None:
