@@ -79,6 +79,10 @@ class Controllers:
         """The controls that move a target."""
         return tuple(source for source, moved in self._setup.mappings.items() if moved == target)
 
+    def knows(self, target: str) -> bool:
+        """Whether there is such a target: a model may have no map, say."""
+        return target in self._targets
+
     def presses(self, target: str) -> bool:
         """Whether a target is a button, not a dial."""
         return isinstance(self._targets.get(target), Press)

@@ -55,6 +55,10 @@ class ControllerModel(QObject):
         """The controls that move a target."""
         return () if self._controllers is None else self._controllers.sources(target)
 
+    def knows(self, target: str) -> bool:
+        """Whether there is such a target: a model may have no map, say."""
+        return self._controllers is not None and self._controllers.knows(target)
+
     def presses(self, target: str) -> bool:
         """Whether a target is a button, not a dial."""
         return self._controllers is not None and self._controllers.presses(target)

@@ -75,9 +75,11 @@ class LearnDesk(QObject):
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         pointed = self._window.focusWidget() if by_key else self._window.childAt(event.pos())
         found = targets_of(pointed)
-        if found is None or not self._controllers.ready:
+        if found is None:
             return False
-        widget, targets = found
+        widget, targets = found[0], [target for target in found[1] if self._controllers.knows(target)]
+        if not targets:
+            return False
         middle = widget.mapToGlobal(widget.rect().center())
         own: Sequence[Offer] = ()
         if isinstance(widget, Offering):

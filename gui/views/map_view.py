@@ -180,7 +180,11 @@ class MapView(QWidget):
             self.mousePressEvent(a0)
 
     def offers(self, at: QPoint | None) -> list[Offer]:
-        """What the menu has for the flag at a point, or without one; None: where we are."""
+        """What the menu has for the flag at a point, or without one; None: where we are. Without a map,
+        nothing.
+        """
+        if self._session.chart is None:
+            return []
         flags = self._session.flags
         if at is None:
             place = self._session.place

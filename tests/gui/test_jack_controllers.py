@@ -101,6 +101,14 @@ def test_two_knobs_travel_the_map_from_corner_to_corner(pads: Pads) -> None:
     pads.room.until(lambda: session.loop != before)
 
 
+def test_an_encoder_chooses_how_many_of_the_last_bars_and_the_window_shows_it(pads: Pads) -> None:
+    takeout, box = pads.room.session.takeout, pads.room.window.takeout.choice
+    pads.learn("last bars", *knob(EAST, 1, 1, 127, 1, 1, 1))
+    takeout.set_bars(1)
+    pads.send(*knob(EAST, 1, 1, 127, 1))
+    pads.room.until(lambda: takeout.bars == 4 and box.currentText() == "4 bars")
+
+
 def test_four_hits_of_a_pad_tell_the_tempo_within_a_beat_a_minute(pads: Pads) -> None:
     session = pads.room.session
     pads.learn("tap", pad(TAP))

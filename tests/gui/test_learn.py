@@ -335,6 +335,17 @@ def test_the_longest_name_in_the_list_leaves_its_row_within_the_page(mapped: Des
         assert right < room.width(), title.text()
 
 
+def test_where_the_model_has_no_map_its_controls_offer_no_learning(desk: Desk) -> None:
+    path = desk.window.sliders.path
+    at = path.follow.mapTo(desk.window, path.follow.rect().center())
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, desk.window.mapToGlobal(at))
+    QApplication.sendEvent(desk.window, event)
+    assert desk.window.learn._menu is None
+    texts = [action.text() for action in right_click(desk, desk.window.sliders.map).actions()]
+    assert texts[0] == "Learn MIDI"  # pinning what plays needs no map
+    assert not any("Map" in text or "flag" in text for text in texts)
+
+
 def test_a_pad_has_the_song_follow_the_path_and_another_has_it_stay(mapped: Desk) -> None:
     journey = mapped.session.journey
     for place in ((0.0, 0.0), (0.5, 0.5)):
