@@ -35,7 +35,8 @@ class Takeout(QObject):
     """Qt thread only, where nothing else is said; recordings are written in the background.
 
     A recording runs from the beginning of the bar in which it was asked for to the end of the one in which
-    that was taken back. `say` gets a sentence for what cannot be written: it is kept, to be saved elsewhere.
+    that was taken back. `say` gets a sentence for what cannot be written: it is kept, to be saved elsewhere,
+    beside what else was kept.
     `changed` tells of all of it.
     """
 
@@ -52,7 +53,7 @@ class Takeout(QObject):
         self._file: Path | None = None  # of the recording that runs
         self._given: set[Path] = set()  # the files of all recordings so far
         self._ending_at: int | None = None  # the bar line at which the recording is to end
-        self._unwritten: Cut | None = None
+        self._unwritten: list[tuple[Path, Cut]] = []  # what could not be written, and where; the oldest first
         self._dragged: tempfile.TemporaryDirectory[str] | None = None
         self._numbers = count(1)
         self._timer = QTimer(self)
@@ -84,7 +85,7 @@ class Takeout(QObject):
     @property
     def unwritten(self) -> bool:
         """Whether there is a recording that could not be written, and can be saved elsewhere."""
-        return self._unwritten is not None
+        return bool(self._unwritten)
 
     # --- what one can do ---
 
@@ -116,11 +117,13 @@ class Takeout(QObject):
         return cut is not None and self._try(lambda: write_atomically(path, cut.content()))
 
     def save_unwritten(self, path: Path) -> bool:
-        """Write the recording that could not be written where it should have been."""
-        cut = self._unwritten
-        if cut is None or not self._try(lambda: write_atomically(path, cut.content())):
+        """Write the oldest recording that could not be written where it should have been."""
+        if not self._unwritten:
             return False
-        self._unwritten = None
+        kept = self._unwritten[0]
+        if not self._try(lambda: write_atomically(path, kept[1].content())):
+            return False
+        self._unwritten.remove(kept)
         self.changed.emit()
         return True
 
@@ -162,8 +165,13 @@ class Takeout(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Write the recording that runs. When the worker is closed. Idempotent."""
+        """Write the recording that runs, and try once more what could not be written. When the worker is
+        closed. Idempotent.
+        """
         self._timer.stop()
+        for kept in self._unwritten:
+            self._try(partial(_write, *kept))
+        self._unwritten = []
         if self._studio is not None and self._file is not None and (cut := self._studio.tape.recorded()):
             path = self._file
             self._try(lambda: _write(path, cut))
@@ -199,7 +207,7 @@ class Takeout(QObject):
     def _on_ended(self, path: Path, cut: Cut, done: Future[None]) -> None:
         error = done.exception()
         if error is not None:
-            self._unwritten = cut
+            self._unwritten.append((path, cut))
             self._say(
                 f"{sentence(error, 'The recording could not be written')} It is kept: save it elsewhere."
             )

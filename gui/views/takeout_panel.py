@@ -108,7 +108,7 @@ class TakeoutPanel(QWidget):
         elif takeout.recording:
             tip = "Recording. A click, or Ctrl+R, ends it with this bar"
         elif takeout.unwritten:
-            tip = "The last recording could not be written: a click saves it elsewhere"
+            tip = "A recording could not be written: a click saves it elsewhere"
         explain(self.record, ready, tip, why)
 
     def ask_bars(self) -> None:

@@ -161,6 +161,38 @@ def test_a_recording_that_cannot_be_written_is_kept_and_saved_elsewhere(desk: De
     assert not takeout.unwritten
 
 
+def record_two(desk: Desk) -> None:
+    """Two recordings that cannot be written, begun as a controller begins them."""
+    for bar in range(2):
+        desk.session.takeout.record(True)
+        play_bars(desk, bar, bar, rolling=False)
+        desk.session.takeout.record(False)
+    desk.until(lambda: len(desk.session.takeout._unwritten) == 2)
+
+
+def test_each_recording_that_cannot_be_written_is_kept_beside_the_others(desk: Desk, tmp_path: Path) -> None:
+    takeout = desk.session.takeout
+    takeout.folder = Path("/dev/full/recordings")
+    record_two(desk)
+    for name in ("first.mid", "second.mid"):
+        click(panel(desk).record)
+        choose(desk, tmp_path / name)
+    assert [kicks(tmp_path / "first.mid"), kicks(tmp_path / "second.mid")] == [[1], [2]]
+    assert not takeout.unwritten
+
+
+def test_what_could_not_be_written_is_tried_once_more_when_the_window_closes(
+    desk: Desk, tmp_path: Path
+) -> None:
+    full = tmp_path / "disk"
+    full.touch()  # no folder can be made there
+    desk.session.takeout.folder = full / "recordings"
+    record_two(desk)
+    full.unlink()
+    desk.window.close()
+    assert sorted(kicks(path) for path in (full / "recordings").iterdir()) == [[1], [2]]
+
+
 def test_a_recording_is_on_the_disk_while_it_runs_and_when_the_window_closes(
     desk: Desk, tmp_path: Path
 ) -> None:
