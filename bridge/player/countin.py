@@ -54,13 +54,16 @@ class CountIn:
             for at in range(0, bars * TICKS_PER_BAR, TICKS_PER_BEAT)
         ]
 
-    def advance(self, until_ns: int, shift_ns: int, output: Output) -> None:
-        """Hand over the beats before `until_ns` that are new, each `shift_ns` earlier."""
+    def advance(self, now_ns: int, until_ns: int, shift_ns: int, output: Output) -> None:
+        """Hand over the beats before `until_ns` that are new, each `shift_ns` earlier; not those that were
+        over before now: after a sleep they would all be struck at once.
+        """
         new = [beat for beat in self._beats if beat.on_ns < until_ns]
         self._beats = self._beats[len(new) :]
         for beat in new:
             on_ns, off_ns = beat.on_ns - shift_ns, beat.off_ns - shift_ns
-            output.click(self._voicing, VOICE, beat.velocity, on_ns, off_ns)
+            if off_ns >= now_ns:
+                output.click(self._voicing, VOICE, beat.velocity, on_ns, off_ns)
 
     def break_off(self, position_ticks: int, output: Output, now_ns: int) -> None:
         """The song is not to begin after all, and stands at `position_ticks`: no beat more, and the one that

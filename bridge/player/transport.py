@@ -262,7 +262,7 @@ class Transport:
         latency = self._music.latency
         near_ns = soon_ns(now_ns, output.lead_ns) + START_DELAY_NS + latency.ahead_ns
         begins = count.begins_ns <= near_ns
-        count.advance(count.begins_ns if begins else near_ns, latency.shift_ns, output)
+        count.advance(now_ns, count.begins_ns if begins else near_ns, latency.shift_ns, output)
         if begins:
             self._count = None
             begins_ns = self._pulse.downbeat_ns(max(count.begins_ns, self._first_ns(output, now_ns)))

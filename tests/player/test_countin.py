@@ -210,3 +210,15 @@ def test_a_clock_that_runs_while_the_song_stands_misses_no_beat_when_a_count_is_
     clocks = [due for due, message in rig.port.in_order() if message == midi.CLOCK]
     apart = [after - before for before, after in pairwise(clocks)]
     assert apart == [pytest.approx(BEAT_MS * MS / 24, abs=2)] * len(apart)
+
+
+def test_after_a_sleep_amid_a_count_the_beats_that_were_missed_are_not_struck_at_once() -> None:
+    rig = counted(2)
+    rig.run_ms(700)
+    rig.clock.ns += 2_000 * MS
+    rig.run_ms(2_000)
+    rig.do(Stop())
+    rig.run_ms(500)
+    beats = [note for note in notes_of(rig.port.in_order()) if note.on < rolls_ns(rig)]
+    assert [note.velocity for note in beats] == [ACCENT, PLAIN, PLAIN, PLAIN]  # two before it, two after
+    assert not rig.port.late
