@@ -50,6 +50,7 @@ class History:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._takes = {take.number: take for take in takes}
+        self._heard = 0  # the number of what was heard last: takes may have been brought since
         self._write = write
         self._now_s = now_s
 
@@ -59,12 +60,13 @@ class History:
         return tuple(self._takes.values())
 
     def played(self, loop: DrumLoop, sketch: Sketch) -> Take:
-        """A loop is heard: a new take, unless it is the last one again."""
+        """A loop is heard: a new take, unless it is what was heard last, or the last one, again."""
         last = next(reversed(self._takes.values()), None)
-        if last is not None and last.loop == loop:
-            return last
-        take = Take(1 if last is None else last.number + 1, self._now_s(), loop, sketch)
-        self._add(take)
+        again = (take for take in (self._takes.get(self._heard), last) if take and take.loop == loop)
+        if (take := next(again, None)) is None:
+            take = Take(1 if last is None else last.number + 1, self._now_s(), loop, sketch)
+            self._add(take)
+        self._heard = take.number
         return take
 
     def bring(self, takes: Iterable[Take]) -> tuple[int, ...]:

@@ -227,3 +227,12 @@ def test_what_is_set_aside_is_never_written_over_by_the_next(tmp_path: Path) -> 
 def test_what_cannot_be_set_aside_is_said(tmp_path: Path) -> None:
     path = tmp_path / "none" / "desk.json"
     assert set_aside(path) == f"{path} cannot be given another name, so it will be written over."
+
+
+def test_takes_that_are_brought_while_a_loop_plays_do_not_make_it_a_take_once_more() -> None:
+    history = History()
+    plays = history.played(random_loop(1), Sketch())
+    (brought,) = history.bring([Take(1, 5.0, random_loop(2), Sketch())])
+    assert history.played(random_loop(1), Sketch()) == plays
+    assert history.played(random_loop(2), Sketch()).number == brought
+    assert history.played(random_loop(1), Sketch()).number not in (plays.number, brought)
