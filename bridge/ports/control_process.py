@@ -1,8 +1,9 @@
 """The controllers' ears, as a process of its own: `python -m bridge.ports.control_process API SOURCE ...`.
 
-Run by `ControlLink`. Each line of its output is a JSON object, `{"message": "b04a40"}` for MIDI that arrived,
-or `{"news": "a sentence", "well": false}` when a port went or came back. It ends when its input does, so it
-goes with whoever started it. Being apart, it lets no window, however busy, keep a JACK server waiting.
+Run by `ControlLink`. Each line of its output is a JSON object, `{"message": "b04a40"}` for MIDI that a
+controller sent (no clock), or `{"news": "a sentence", "well": false}` when a port went or came back. It ends
+when its input does, so it goes with whoever started it. Being apart, it lets no window, however busy, keep a
+JACK server waiting.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from bridge.ports.control_inputs import ControlInputs, listen
 
 LOOK_S = 1.0
 """How often a MIDI system that is not there is looked for again."""
+
+SYSTEM = b"\xf0"
+"""From this status on a message is no controller's: clock, active sensing, system exclusive."""
 
 END = None
 BACK = "The controllers are heard again."
@@ -71,7 +75,7 @@ def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Sa
             match item:
                 case None:
                     return
-                case Incoming(message, _):
+                case Incoming(message, _) if message < SYSTEM:
                     say({"message": message.hex()})
                 case PeerGone(text):
                     say({"news": text, "well": False})

@@ -18,6 +18,7 @@ from tests.support.jackd import JackServer
 from tests.support.peer import Peer
 
 KNOB = b"\xb0\x4a\x40"
+CLOCK = b"\xf8"  # many controllers send it; it works nothing
 
 
 class Ear:
@@ -126,7 +127,13 @@ def test_what_is_lost_is_looked_for_until_it_is_back(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("bridge.ports.control_process.listen", open_again)
     monkeypatch.setattr("bridge.ports.control_process.LOOK_S", 0.001)
-    for item in (Incoming(KNOB, 0), PeerGone("Gone."), PeerBack("Back."), PortLost("JACK has gone.")):
+    for item in (
+        Incoming(CLOCK, 0),
+        Incoming(KNOB, 0),
+        PeerGone("Gone."),
+        PeerBack("Back."),
+        PortLost("JACK has gone."),
+    ):
         inbox.put(item)
     attend("jack", ["pads"], inbox, said.append)
     assert [each for each in said if each] == [
