@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from PyQt6.QtWidgets import QApplication
@@ -11,12 +13,28 @@ from pytestqt.qtbot import QtBot
 from gui.views import theme
 from tests.gui.desk import Desk
 
+COLLECTED_EVERY = 10
+"""So many tests: a collection takes a tenth of a second."""
+_ENDED = count(1)
+
 
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> QApplication:
     """The application as `gui.app` dresses it."""
     theme.apply(qapp)
     return qapp
+
+
+@pytest.fixture(autouse=True)
+def _garbage_stays_in_the_qt_thread() -> Iterator[None]:
+    """Windows that have gone are collected here, now and then, and never by a thread that happens to run:
+    Qt's objects must end in the thread that they live in.
+    """
+    gc.disable()
+    yield
+    if not next(_ENDED) % COLLECTED_EVERY:
+        gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
