@@ -81,7 +81,9 @@ def work(api: str, idle_s: float) -> dict[str, dict[str, Any]]:
 
     application = QApplication(["groovebridge"])
     theme.apply(application)
-    session = SessionModel(lambda: app.open_studio(None, PlayerConfig(api=api)), lambda: app.list_ports(api))
+    session = SessionModel(
+        lambda: app.open_studio(None, PlayerConfig(api=api)), lambda _api: app.list_ports(api)
+    )
     window = MainWindow(session)
     window.show()
     session.open()

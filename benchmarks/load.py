@@ -83,7 +83,7 @@ def redraw_window() -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: app.quit())  # in order, so that its player ends too
     theme.apply(app)
     session = SessionModel(
-        lambda: open_studio(None, PlayerConfig(api="none", realtime=False)), lambda: list_ports("none")
+        lambda: open_studio(None, PlayerConfig(api="none", realtime=False)), lambda _api: list_ports("none")
     )
     window = MainWindow(session)
     window.show()

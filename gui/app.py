@@ -49,7 +49,9 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     app.setApplicationName("Groovebridge")
     app.setDesktopFileName("groovebridge")
     seat = Seat.take(data_folder())
-    session = SessionModel(lambda: open_as_left(bundle, seat.desk, fresh), list_ports, seat)
+    session = SessionModel(
+        lambda: open_as_left(bundle, seat.desk, fresh, session.preferences.wishes.midi), list_ports, seat
+    )
     theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
     with _closing_on_signals(window), bugs_told(session):
@@ -61,25 +63,30 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     return status
 
 
-def open_as_left(bundle: Path | None, desk: Path, fresh: bool = False) -> Opened:
-    """`open_studio` with what was at the desk last time, if that is wanted; what is not is set aside."""
+def open_as_left(bundle: Path | None, desk: Path, fresh: bool = False, api: str = "auto") -> Opened:
+    """`open_studio` with what was at the desk last time, if that is wanted; what is not is set aside. `api`:
+    the MIDI system to use.
+    """
     if fresh and desk.exists():
         set_aside(desk)
     last, trouble = (None, "") if fresh else load_last(desk)
-    opened = open_studio(bundle, last=last)
+    opened = open_studio(bundle, last=last, api=api)
     if trouble:
         opened.studio.report_fault(trouble)
     return opened
 
 
 def open_studio(
-    bundle: Path | None, config: PlayerConfig | None = None, last: LastTime | None = None
+    bundle: Path | None,
+    config: PlayerConfig | None = None,
+    last: LastTime | None = None,
+    api: str = "auto",
 ) -> Opened:
     """Load the model, start a studio with its player (None: as it comes). Slow. Raises GroovebridgeError.
 
     Where no config is asked for, a player that plays on since its window died is taken up as it is. Else it
-    begins with what was at the desk `last` time, as far as this machine and model have it. Flags are those of
-    `last` in either case: the player knows of none.
+    begins with what was at the desk `last` time, as far as this machine and model have it, through the MIDI
+    system `api`. Flags are those of `last` in either case: the player knows of none.
     """
     model = Model(Bundle.load(bundle))
     orphan = take_up(None) if config is None else None
@@ -102,7 +109,7 @@ def open_studio(
     try:
         studio = Studio(
             model,
-            config=session.config,
+            config=config or replace(session.config, api=api),
             swap_at=session.swap_at,
             evolve=session.evolve,
             orphan=orphan,

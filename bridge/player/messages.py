@@ -341,6 +341,15 @@ class Alone:
 
 
 @dataclass(frozen=True, slots=True)
+class Priority:
+    """How real-time priority was granted to the player, such as "SCHED_FIFO"; "" if it was not. Told at its
+    start, and to a studio that takes it up.
+    """
+
+    granted: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that the user must know: a sentence with what happened and what to do.
 
@@ -462,6 +471,7 @@ Report = (
     | PortsOpened
     | PortsChanged
     | Alone
+    | Priority
     | Loopback
     | Sound
     | Fault

@@ -41,6 +41,7 @@ from bridge.player.messages import (
     OpenPorts,
     PlayerConfig,
     PortsChanged,
+    Priority,
     Quit,
     SetSound,
 )
@@ -125,6 +126,7 @@ class _Player:
         gc.disable()
         self._open(OpenPorts(self._config.api, self._config.out, self._config.inp))
         self._opened = True
+        self._tell_priority()
         engine, inbox = self._engine, self._inbox
         wake_ns = self._clock.now_ns()
         while not self._quit and not engine.done:
@@ -168,6 +170,7 @@ class _Player:
                 self._studio.came(pipe)
                 self._engine.play_on()
                 self._studio.report(Alone(self._alone))
+                self._tell_priority()
             case OpenPorts() if self._ports is None:
                 self._change(item)
             case OpenPorts():  # what plays plays on until we know that there are such ports
@@ -221,6 +224,10 @@ class _Player:
         self._speaker.attach(ports)
         self._engine.attach(ports, self._clock.now_ns())
         self._tell_alone(ports.api == "jack" and ports.destination is None)
+
+    def _tell_priority(self) -> None:
+        if self._config.realtime:
+            self._studio.report(Priority(self._priority))
 
     def _tell_alone(self, alone: bool) -> None:
         if alone is not self._alone:

@@ -4,7 +4,7 @@
 Their values and protocols are in `bridge.ports.base`.
 """
 
-from bridge.ports.apis import APIS, best_api, check_ports, list_ports, open_ports
+from bridge.ports.apis import APIS, TITLES, best_api, check_ports, list_ports, open_ports, usual_apis
 from bridge.ports.base import (
     Clock,
     Heard,
@@ -24,6 +24,7 @@ from bridge.ports.base import (
 
 __all__ = [
     "APIS",
+    "TITLES",
     "Clock",
     "Heard",
     "Inbox",
@@ -42,4 +43,5 @@ __all__ = [
     "check_ports",
     "list_ports",
     "open_ports",
+    "usual_apis",
 ]

@@ -16,6 +16,9 @@ from bridge.ports.nowhere import NowherePorts
 APIS = ("jack", "alsa", "coremidi", "winmm", "rtmidi-jack", "none")
 """All API names that `open_ports` knows. `rtmidi-jack` is for tests: it snaps to JACK's periods."""
 
+TITLES = {"jack": "JACK", "alsa": "ALSA", "coremidi": "CoreMIDI", "winmm": "Windows MIDI"}
+"""What the APIs are called."""
+
 _PLATFORM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}
 
 
@@ -27,6 +30,12 @@ def best_api() -> str:
 
     platform = _PLATFORM_API.get(sys.platform)
     return platform if platform is not None and rtmidi_works(platform) else "none"
+
+
+def usual_apis() -> tuple[str, ...]:
+    """The APIs that a user of this platform may choose from, the best one first."""
+    platform = _PLATFORM_API.get(sys.platform)
+    return ("jack",) if platform is None else ("jack", platform)
 
 
 def open_ports(

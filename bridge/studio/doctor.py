@@ -48,7 +48,7 @@ def _system() -> Finding:
 
 
 def _midi(jack: bool) -> Iterator[Finding]:
-    from bridge.ports import best_api
+    from bridge.ports import TITLES, best_api
     from bridge.ports.rtmidi_port import rtmidi_works
 
     yield Finding(
@@ -89,12 +89,9 @@ def _midi(jack: bool) -> Iterator[Finding]:
         yield Finding(
             "MIDI",
             Verdict.GOOD,
-            f"`groovebridge play` will use {_API_TITLES[best]} and open the virtual port Groovebridge.",
+            f"`groovebridge play` will use {TITLES[best]} and open the virtual port Groovebridge.",
             {"best": best, "virtual_ports": True},
         )
-
-
-_API_TITLES = {"jack": "JACK", "alsa": "ALSA", "coremidi": "CoreMIDI", "winmm": "Windows MIDI"}
 
 
 def _ports(api: str) -> str:

@@ -31,6 +31,7 @@ from bridge.player.messages import (
     PlayerConfig,
     PortsChanged,
     PortsOpened,
+    Priority,
     Remember,
     Report,
     SetLoop,
@@ -188,6 +189,8 @@ class Players:
                         self._news = None
                 case Alone(alone):
                     picture.set(alone=alone)
+                case Priority(granted):
+                    picture.set(priority=granted)
                 case PortsChanged():
                     picture.set(ports_seen=picture.state.ports_seen + 1)
                 case Notice(text):

@@ -43,6 +43,8 @@ class StudioState:
     ports_seen   grows when ports of other programs have come or gone: a list of them is out of date
     fault        what the user must know, until it is dismissed
     notice       that what a fault told of is over, until it is dismissed
+    priority     how real-time priority was granted to the player, such as "SCHED_FIFO"; "" if it was not,
+                 None while it has not told, or was not asked for
     stats        the player's figures, told at each stop and at the end
     sound        the built-in drums: how far they are, and the output's name or what is wrong;
                  sound_when when they are to sound
@@ -76,6 +78,7 @@ class StudioState:
     ports_seen: int = 0
     fault: str | None = None
     notice: str | None = None
+    priority: str | None = None
     stats: Stats | None = None
     sound: Sound = NO_SOUND
     sound_when: SoundWhen = SoundWhen.OFF

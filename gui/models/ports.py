@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -22,12 +23,21 @@ class PortModel(QObject):
     changed = pyqtSignal()
     failed = pyqtSignal(str)
 
-    def __init__(self, worker: Worker, list_ports: Callable[[], PortNames], open_ports: Open) -> None:
-        """Use `open_ports(api, out, inp)` to open; it says whether the studio took it."""
+    def __init__(
+        self,
+        worker: Worker,
+        list_ports: Callable[[str], PortNames],
+        open_ports: Open,
+        preferred: Callable[[], str],
+    ) -> None:
+        """Use `list_ports(api)` to list, `open_ports(api, out, inp)` to open; it says whether the studio took
+        it. `preferred` gives the MIDI system to use; "auto": the best that answers.
+        """
         super().__init__()
         self._worker = worker
         self._list_ports = list_ports
         self._open_ports = open_ports
+        self._preferred = preferred
         self._names: PortNames | None = None
         self._looking = False
         self._quiet = False
@@ -55,7 +65,7 @@ class PortModel(QObject):
         self._outdated = self._looking
         if not self._looking:
             self._looking, self._quiet = True, quiet
-            self._worker.run(self._list_ports, self._on_listed)
+            self._worker.run(partial(self._list_ports, self._preferred()), self._on_listed)
 
     def show_opened(self, out: str | None, inp: str | None) -> None:
         """These are open, whatever was chosen: a choice may have been refused."""
@@ -71,15 +81,22 @@ class PortModel(QObject):
         """Listen to this port."""
         self._open(self._out, name, self._listed_api)
 
-    def reopen(self) -> None:
-        """Try what was chosen again, through whichever API works now."""
+    def change_api(self) -> None:
+        """Another MIDI system is preferred now: use it, with virtual ports of our own, since the ports of
+        others are not the same there.
+        """
         self.look()
-        self._open(self._out, self._inp, "auto")
+        self._open(None, None, self._preferred())
+
+    def reopen(self) -> None:
+        """Try what was chosen again, through the API that is preferred; "auto": whichever works now."""
+        self.look()
+        self._open(self._out, self._inp, self._preferred())
 
     @property
     def _listed_api(self) -> str:
         """The API whose port names are on offer."""
-        return "auto" if self._names is None or self._names.api == "none" else self._names.api
+        return self._preferred() if self._names is None or self._names.api == "none" else self._names.api
 
     def _open(self, out: str | None, inp: str | None, api: str) -> None:
         if self._open_ports(api, out, inp):

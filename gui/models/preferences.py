@@ -1,4 +1,4 @@
-"""What a person prefers, kept from one start to the next: its looks, whether it was shown around."""
+"""What a person prefers, kept from one start to the next: looks, MIDI system, whether it was shown around."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
 from bridge.files import make_folder, write_atomically
+from bridge.ports import APIS
 from bridge.studio.saved import set_aside
 
 
@@ -24,15 +25,20 @@ class Appearance(StrEnum):
     SYSTEM = "system"
 
 
+AUTO = "auto"
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """The preferences as a value.
 
     guided   the first-run guide was shown
+    midi     the MIDI system to use: an API of `bridge.ports.APIS`, or "auto", the best that answers
     """
 
     appearance: Appearance = Appearance.DARK
     guided: bool = False
+    midi: str = AUTO
 
 
 def preferences_path() -> Path:
@@ -75,6 +81,10 @@ class Preferences(QObject):
         """Remember that the guide was shown."""
         self._keep(replace(self.wishes, guided=True))
 
+    def set_midi(self, api: str) -> None:
+        """Use this MIDI system from the next start on."""
+        self._keep(replace(self.wishes, midi=api))
+
     def _keep(self, wishes: Wishes) -> None:
         if wishes == self._wishes:
             return
@@ -89,7 +99,8 @@ class Preferences(QObject):
 
 def as_text(wishes: Wishes) -> str:
     """The wishes as the file has them; `read_wishes` is the inverse."""
-    return json.dumps({"appearance": wishes.appearance.value, "guided": wishes.guided}, indent=1) + "\n"
+    kept = {"appearance": wishes.appearance.value, "guided": wishes.guided, "midi": wishes.midi}
+    return json.dumps(kept, indent=1) + "\n"
 
 
 def read_wishes(path: Path) -> Wishes:
@@ -103,10 +114,13 @@ def read_wishes(path: Path) -> Wishes:
         guided = found.get("guided", Wishes().guided)
         if not isinstance(guided, bool):
             raise TypeError("guided is no truth value")
+        midi = found.get("midi", Wishes().midi)
+        if midi not in (AUTO, *APIS):
+            raise ValueError("there is no such MIDI system")
     except FileNotFoundError:
         return Wishes()
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise GroovebridgeError(
             f"Your preferences in {path} cannot be read, so the window looks as it did at first."
         ) from error
-    return Wishes(appearance, guided)
+    return Wishes(appearance, guided, midi)

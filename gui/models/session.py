@@ -14,7 +14,7 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.model.map import Map
-from bridge.player.messages import PlayerConfig, Sync
+from bridge.player.messages import ClockState, PlayerConfig, Sync
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState, gestures
 from bridge.studio.journey import Journey
@@ -35,6 +35,7 @@ from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
 from gui.models.preferences import Preferences
 from gui.models.sessions import SessionFiles
+from gui.models.silence import Silence
 from gui.models.status import LOADING, Level, Remedy, Status, status_of
 from gui.models.takeout import Takeout
 from gui.models.wander import WanderModel
@@ -98,7 +99,7 @@ class SessionModel(QObject):
     def __init__(
         self,
         open_studio: Callable[[], Opened],
-        list_ports: Callable[[], PortNames],
+        list_ports: Callable[[str], PortNames],
         seat: Seat | None = None,
     ) -> None:
         """`seat`: where what is at the desk is kept for the next start; None: it is not."""
@@ -106,10 +107,17 @@ class SessionModel(QObject):
         self.playhead = Playhead()
         self._open_studio = open_studio
         self._worker = Worker()
-        self.ports = PortModel(self._worker, list_ports, lambda *what: self.ask(Studio.open_ports, *what))
-        self.ports.failed.connect(self.report)
         self.preferences = Preferences(self.report)
+        self.ports = PortModel(
+            self._worker,
+            list_ports,
+            lambda *what: self.ask(Studio.open_ports, *what),
+            lambda: self.preferences.wishes.midi,
+        )
+        self.ports.failed.connect(self.report)
         self.first_steps = FirstSteps()
+        self.silence = Silence()
+        self.silence.changed.connect(self._say)
         self.sessions = SessionFiles(self._worker, self.report, seat)
         self.takeout = Takeout(self._worker, self.report)
         self.journey = JourneyModel(self.report)
@@ -222,6 +230,7 @@ class SessionModel(QObject):
             return
         self._phase = Phase.CLOSED
         self.playhead.follow(None)
+        self.silence.show(False)
         self._unsubscribe()
         self._worker.close()
         self.controllers.close()
@@ -294,6 +303,12 @@ class SessionModel(QObject):
         if self._movers is not None:
             morpher = self._movers.morpher
             self.ask(lambda _: act(morpher, *args, **kwargs))
+
+    def use_midi(self, api: str) -> None:
+        """Use this MIDI system from now on ("auto": the best that answers)."""
+        if api != self.preferences.wishes.midi:
+            self.preferences.set_midi(api)
+            self.ports.change_api()
 
     @property
     def can_toggle(self) -> bool:
@@ -378,6 +393,7 @@ class SessionModel(QObject):
                 self.ports.look()
         if before is None or before.anchor != now.anchor:
             self.playhead.follow(now.anchor)
+            self.silence.show(now.clock is ClockState.LOST)
         if before is None or _transport(before) != _transport(now):
             self.transport_changed.emit()
         self.sessions.look()
@@ -412,7 +428,9 @@ class SessionModel(QObject):
             return Status(Level.ATTENTION, self._refusal or "", Remedy.RETRY)
         if self._refusal is not None:
             return Status(Level.ATTENTION, self._refusal, Remedy.DISMISS)
-        return LOADING if self._state is None else status_of(self._state, self.ports.out)
+        return (
+            LOADING if self._state is None else status_of(self._state, self.ports.out, self.silence.seconds)
+        )
 
 
 def _back_and_forth(state: StudioState) -> tuple[bool, bool]:
@@ -421,7 +439,7 @@ def _back_and_forth(state: StudioState) -> tuple[bool, bool]:
 
 def _transport(state: StudioState) -> tuple[object, ...]:
     return (
-        *(state.anchor, state.sync, state.bpm, state.send_clock, state.clock_while_stopped),
+        *(state.anchor, state.sync, state.bpm, state.send_clock, state.clock_while_stopped, state.priority),
         *(state.sound, state.sound_when, state.latency_ms, state.count_in, state.measuring, state.loopback),
     )
 

@@ -48,14 +48,15 @@ _HEARD_ONLY = {
 LOADING = Status(Level.BUSY, "Loading the drummer …")
 
 
-def status_of(state: StudioState, output: str | None = None) -> Status:
+def status_of(state: StudioState, output: str | None = None, silent_s: int = 0) -> Status:
     """The sentence for a running session: faults first, then ports, then the clock, then what to do next.
 
     output: the port of another program that was chosen to send to; None is our own virtual port.
+    silent_s: for how many seconds a lost clock has not come.
     """
     return (
         _trouble(state)
-        or _clock(state)
+        or _clock(state, silent_s)
         or _count(state)
         or _news(state)
         or _link(state)
@@ -80,7 +81,7 @@ def _trouble(state: StudioState) -> Status | None:
     return None
 
 
-def _clock(state: StudioState) -> Status | None:
+def _clock(state: StudioState, silent_s: int) -> Status | None:
     if state.sync is not Sync.CLOCK:
         return None
     if state.ports is not None and state.ports.inp is None:
@@ -95,7 +96,7 @@ def _clock(state: StudioState) -> Status | None:
         ClockState.LOCKING: (Level.BUSY, "MIDI clock arrives; finding its tempo …"),
         ClockState.LOST: (
             Level.ATTENTION,
-            f"The MIDI clock at {port} has stopped coming. Press play in your DAW, or play on from here by "
+            f"No MIDI clock at {port} for {_span(silent_s)}. Press play in your DAW, or play on from here by "
             "our own clock.",
             Remedy.PLAY_ALONE,
         ),
@@ -109,6 +110,13 @@ def _clock(state: StudioState) -> Status | None:
         )
         return Status(Level.CALM, text)
     return None
+
+
+def _span(seconds: int) -> str:
+    """A time in words: seconds up to two minutes, then minutes."""
+    if seconds < 120:
+        return f"{max(1, seconds)} s"
+    return f"{seconds // 60} minutes"
 
 
 def _count(state: StudioState) -> Status | None:

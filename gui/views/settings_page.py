@@ -12,11 +12,13 @@ from gui.views.appearance import AppearanceSection
 from gui.views.clock_section import ClockSection
 from gui.views.count_in_section import CountInSection
 from gui.views.latency_section import LatencySection
+from gui.views.machine_section import MachineSection
 
 SECTIONS: tuple[tuple[str, Callable[[SessionModel], QWidget]], ...] = (
     ("Count-in", CountInSection),
     ("Latency", LatencySection),
     ("MIDI clock out", ClockSection),
+    ("This machine", MachineSection),
     ("Appearance", AppearanceSection),
 )
 """(title, what makes it), from top to bottom."""

@@ -176,6 +176,7 @@ class Desk:
     bands: list[Band] = field(default_factory=list)
     trouble: Exception | None = None
     list_trouble: Exception | None = None
+    listed: list[str] = field(default_factory=list)  # the MIDI systems whose ports were asked for
     data: Path | None = None  # the folder where what is at the desk is kept
 
     def __post_init__(self) -> None:
@@ -202,7 +203,8 @@ class Desk:
         chart = plane() if self.chart else None
         return Opened(studio, coordinates, self.sliders, self.styles, chart, last=last)
 
-    def _list_ports(self) -> PortNames:
+    def _list_ports(self, api: str) -> PortNames:
+        self.listed.append(api)
         if self.list_trouble is not None:
             raise self.list_trouble
         return self.names

@@ -37,7 +37,7 @@ class Room:
     def _open_studio(self) -> Opened:
         return app.open_studio(self.bundle, PlayerConfig(api=self.api))
 
-    def _list_ports(self) -> PortNames:
+    def _list_ports(self, _api: str) -> PortNames:
         return app.list_ports(self.api)
 
     @property

@@ -137,7 +137,7 @@ def test_a_model_whose_folder_vanishes_while_it_plays_has_new_ideas_all_the_same
 
 
 def test_a_missing_bundle_opens_the_window_and_says_so(qtbot: QtBot, tmp_path: Path) -> None:
-    session = SessionModel(lambda: app.open_studio(tmp_path / "none"), lambda: app.list_ports("none"))
+    session = SessionModel(lambda: app.open_studio(tmp_path / "none"), lambda _api: app.list_ports("none"))
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()

@@ -18,8 +18,9 @@ def test_a_wish_is_there_at_the_next_start(tmp_path: Path) -> None:
     assert first.wishes == Wishes()
     first.set_appearance(Appearance.LIGHT)
     first.set_guided()
+    first.set_midi("jack")
     second = Preferences(said.append, first.path)
-    assert second.wishes == Wishes(Appearance.LIGHT, guided=True)
+    assert second.wishes == Wishes(Appearance.LIGHT, guided=True, midi="jack")
     assert said == []
 
 
@@ -41,6 +42,8 @@ def test_the_same_wish_again_tells_nobody(tmp_path: Path, qtbot: QtBot) -> None:
         '{"appearance": "pink"}',
         '{"guided": "yes"}',
         '{"appearance": null}',
+        '{"midi": "asio"}',
+        '{"midi": []}',
         "\ufeff\x00",
         "[" * 100_000,
     ],
@@ -65,7 +68,10 @@ def test_a_file_of_another_version_gives_what_it_has(tmp_path: Path) -> None:
     assert read_wishes(path) == Wishes(Appearance.LIGHT)
 
 
-@pytest.mark.parametrize("wishes", [Wishes(look, seen) for look in Appearance for seen in (False, True)])
+@pytest.mark.parametrize(
+    "wishes",
+    [Wishes(look, seen, api) for look in Appearance for seen in (False, True) for api in ("auto", "alsa")],
+)
 def test_text_and_wishes_are_inverse(wishes: Wishes, tmp_path: Path) -> None:
     path = tmp_path / "preferences.json"
     path.write_text(as_text(wishes), encoding="utf-8")

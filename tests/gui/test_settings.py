@@ -13,7 +13,9 @@ from bridge.player.messages import (
     Loopback,
     MeasureLoopback,
     Motion,
+    OpenPorts,
     PortsOpened,
+    Priority,
     SetLatency,
     SetSendClock,
     Start,
@@ -24,6 +26,7 @@ from bridge.studio import Studio
 from gui.views.clock_section import ClockSection
 from gui.views.count_in_section import CountInSection
 from gui.views.latency_section import LatencySection
+from gui.views.machine_section import MachineSection, choices
 from gui.views.settings_page import SECTIONS, SettingsPage
 from tests.gui.desk import Desk
 from tests.gui.hands import click, key, write
@@ -47,6 +50,12 @@ def latency_of(desk: Desk) -> LatencySection:
 def clock_of(desk: Desk) -> ClockSection:
     section = page_of(desk).sections["MIDI clock out"]
     assert isinstance(section, ClockSection)
+    return section
+
+
+def machine_of(desk: Desk) -> MachineSection:
+    section = page_of(desk).sections["This machine"]
+    assert isinstance(section, MachineSection)
     return section
 
 
@@ -176,3 +185,55 @@ def test_before_the_drummer_is_there_the_settings_say_so(closed_desk: Desk) -> N
     for control in (section.box, section.measure, *clock.choices.buttons):
         assert not control.isEnabled()
         assert control.toolTip() == "The drummer is still loading."
+
+
+# --- this machine ---
+
+
+def test_another_midi_system_is_used_at_once_with_ports_of_our_own_and_at_the_next_start(desk: Desk) -> None:
+    desk.session.ports.choose_output("synth:in")
+    desk.until(lambda: desk.session.ports.out == "synth:in")
+    section = machine_of(desk)
+    automatic, jack, *_ = section.choices.buttons
+    assert automatic.isChecked()
+    click(jack)
+    assert desk.asked(OpenPorts("jack", None, None))
+    assert desk.session.preferences.wishes.midi == "jack"
+    assert jack.isChecked()
+    click(desk.window.transport.ports.refresh_button)
+    assert desk.listed[-1] == "jack"
+
+
+def test_the_system_in_use_and_the_priority_are_said_as_the_player_tells_them(desk: Desk) -> None:
+    section = machine_of(desk)
+    desk.until(lambda: section.in_use.text() == "JACK is in use.")
+    assert section.priority.text() == "The player asks for it when it starts."
+    desk.band.report(Priority("SCHED_FIFO"))
+    desk.until(lambda: section.priority.text().startswith("Granted (SCHED_FIFO)"))
+    desk.band.report(Priority(""))
+    desk.until(
+        lambda: section.priority.text().startswith("Not granted, so a busy program can delay the beat.")
+    )
+    desk.band.report(PortsOpened("none", "nowhere", None))
+    desk.until(lambda: section.in_use.text() == "No MIDI system is running.")
+
+
+@pytest.mark.parametrize(
+    ("platform", "labels", "best"),
+    [
+        ("linux", ["Automatic", "JACK", "ALSA"], "Automatic: JACK if its server answers, else ALSA"),
+        ("darwin", ["Automatic", "JACK", "CoreMIDI"], "Automatic: JACK if its server answers, else CoreMIDI"),
+        (
+            "win32",
+            ["Automatic", "JACK", "Windows MIDI"],
+            "Automatic: JACK if its server answers, else Windows MIDI",
+        ),
+        ("freebsd14", ["Automatic", "JACK"], "Automatic: JACK if its server answers"),
+    ],
+)
+def test_each_platform_offers_its_own_midi_systems(
+    platform: str, labels: list[str], best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", platform)
+    assert [label for label, _, _ in choices()] == labels
+    assert choices()[0][2] == best

@@ -63,12 +63,24 @@ def test_a_machine_without_midi_is_told_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "words"), [(2, "for 2 s."), (119, "for 119 s."), (185, "for 3 minutes.")]
+)
+def test_a_lost_clock_is_told_with_how_long_it_has_been_silent(seconds: int, words: str) -> None:
+    lost = picture(sync=Sync.CLOCK, clock=ClockState.LOST)
+    assert words in status_of(lost, silent_s=seconds).text
+
+
+@pytest.mark.parametrize(
     ("clock", "level", "words"),
     [
         (ClockState.WAITING, Level.BUSY, "Waiting for MIDI clock at Groovebridge:in"),
         (ClockState.LOCKING, Level.BUSY, "finding its tempo"),
         (ClockState.LOCKED, Level.CALM, "Press play in your DAW"),
-        (ClockState.LOST, Level.ATTENTION, "has stopped coming"),
+        (
+            ClockState.LOST,
+            Level.ATTENTION,
+            "No MIDI clock at Groovebridge:in for 1 s. Press play in your DAW",
+        ),
     ],
 )
 def test_every_state_of_the_clock_is_said_in_words(clock: ClockState, level: Level, words: str) -> None:

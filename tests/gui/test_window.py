@@ -269,7 +269,8 @@ def test_when_the_clock_is_lost_one_press_plays_on_by_our_own(desk: Desk) -> Non
     desk.session.ask(Studio.set_sync, Sync.CLOCK)
     desk.band.report(Anchor(7680, 0, 120.0, Motion.STOPPED, Sync.CLOCK, ClockState.LOST))
     line = desk.window.status
-    desk.until(lambda: "stopped coming" in line.text.text())
+    desk.until(lambda: "No MIDI clock at Groovebridge:in for 1 s." in line.text.text())
+    desk.until(lambda: "for 2 s." in line.text.text())
     assert line.remedy.text() == "Play on alone"
     click(line.remedy)
     assert desk.asked(SetSync(Sync.INTERNAL))

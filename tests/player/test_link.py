@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -21,6 +22,7 @@ from bridge.player.messages import (
     Motion,
     OpenPorts,
     PortsOpened,
+    Priority,
     Report,
     SetLoop,
     Start,
@@ -42,6 +44,18 @@ def test_close_ends_the_player_with_its_notes_closed_and_gives_its_figures() -> 
     assert stats is not None
     assert stats.open_notes == 0
     assert isinstance(player.reports[-1], Ended)
+
+
+def test_how_priority_was_granted_is_told_at_the_start_to_who_asked_for_it() -> None:
+    with Running(replace(NOWHERE, realtime=True)) as player:
+        told = player.wait_for(Priority)
+        stats = player.close()
+    assert stats is not None
+    assert told.granted == stats.priority
+    with Running(replace(NOWHERE, realtime=False)) as player:
+        player.wait_for(PortsOpened)
+        player.close()
+    assert not [report for report in player.reports if isinstance(report, Priority)]
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has other signals")
