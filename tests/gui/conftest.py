@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from PyQt6.QtWidgets import QApplication
@@ -35,6 +36,12 @@ def _garbage_stays_in_the_qt_thread() -> Iterator[None]:
     if not next(_ENDED) % COLLECTED_EVERY:
         gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def own_preferences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test prefers is nothing to the next."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from bridge.studio.controls_file import ControlSetup, load_controls, save_contro
 from bridge.studio.presets import PresetFolder
 from gui.views.controllers_page import EMPTY, ControllersPage
 from gui.views.learn import targets_of
+from gui.views.machine_section import choices
 from gui.views.pages import PAGES
 from tests.gui.desk import STYLES, Desk
 from tests.gui.hands import NO_KEYS, click, key
@@ -142,6 +143,7 @@ FOR_A_HAND = {
     "Remedy": "it answers a sentence that one has to read first",
     "MIDI input": "a port is chosen by its name, once",
     "MIDI output": "a port is chosen by its name, once",
+    **{tip: "the MIDI system is chosen once" for _, _, tip in choices()},
     "Look for MIDI ports again": "a port is chosen by its name, once",
     "Hear controllers on live:out": "a controller that is not heard cannot say so",
     "Program changes recall presets": "what controllers mean is not for controllers",

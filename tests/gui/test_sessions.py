@@ -449,7 +449,7 @@ def test_the_real_window_begins_as_the_killed_one_was(left: LastTime, tmp_path: 
 def test_asked_for_a_fresh_start_it_begins_anew_and_throws_nothing_away(
     left: LastTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "open_studio", lambda _bundle, last: last)
+    monkeypatch.setattr(app, "open_studio", lambda _bundle, last, **_: last)
     assert app.open_as_left(None, tmp_path / "desk.json", fresh=True) is None
     assert load_last(tmp_path / "desk.old.json")[0] == left
 
