@@ -33,7 +33,8 @@ from bridge.studio.saved import set_aside
 from bridge.studio.seat import Seat
 from bridge.studio.session_file import Session, playable
 from bridge.studio.sketch import Maker
-from gui.models import Opened, SessionModel
+from gui.models import Opened, Phase, SessionModel
+from gui.models.garbage import Garbage
 from gui.views import MainWindow, theme
 from gui.views.appearance import palette_for
 
@@ -54,12 +55,16 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     )
     theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
+    garbage = Garbage()
+    garbage.start()
+    session.phase_changed.connect(lambda: garbage.settle() if session.phase is Phase.READY else None)
     with _closing_on_signals(window), bugs_told(session):
         window.show()
         window.greet()
         session.open()
         status = app.exec()
     session.close()
+    garbage.stop()
     return status
 
 

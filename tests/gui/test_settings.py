@@ -201,7 +201,7 @@ def test_another_midi_system_is_used_at_once_with_ports_of_our_own_and_at_the_ne
     assert desk.session.preferences.wishes.midi == "jack"
     assert jack.isChecked()
     click(desk.window.transport.ports.refresh_button)
-    assert desk.listed[-1] == "jack"
+    desk.until(lambda: desk.listed[-1] == "jack")
 
 
 def test_the_system_in_use_and_the_priority_are_said_as_the_player_tells_them(desk: Desk) -> None:
