@@ -11,7 +11,9 @@ from gui.views.controls import Button, ChoiceBox, explain
 from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
-LEG_WIDTH = 84
+LEG_WIDTH = 78
+AIR = 4
+"""On either side of a word, at least."""
 DRAW_TIP = (
     "Draw a path on the map: a click adds a place, a drag moves it, a right click takes it away.\n"
     "On the map Insert adds the place where we are, Delete takes the last one away, Shift+Delete all."
@@ -43,7 +45,9 @@ class PathBar(QWidget):
         row.setSpacing(theme.GAP // 2)
         for toggle in (self.draw, self.around, self.follow):
             toggle.setCheckable(True)
-            toggle.setProperty("role", "icon")  # no more room than its word takes, in the smallest window
+            toggle.setProperty("role", "icon")  # little more room than its word takes, in the smallest window
+            word = toggle.fontMetrics().horizontalAdvance(toggle.text())
+            toggle.setMinimumWidth(word + 2 * AIR)
         for widget in self.controls:
             row.addWidget(widget, 1)
         self.legs.chosen.connect(journey.set_leg)
