@@ -174,11 +174,15 @@ def test_a_clock_at_an_absurd_rate_can_be_left(peer: Peer) -> None:
             flood.connect(flood.out, opened.inp or "")
             peer.forget()
             begin = flood.play([(0, START), *flood_of(1.5, CLOCK)], flood.frame() + RATE)
-            peer.wait_until_frame(begin + RATE)
-            player.send(SetSync(Sync.INTERNAL))
-            player.wait_for(Anchor, lambda anchor: anchor.sync is Sync.INTERNAL, timeout_s=2)
-            peer.wait_until_frame(peer.frame() + RATE // 10)
-            notes_of([(frame, message) for frame, message in peer.heard() if message[0] < 0xF0])
+            peer.wait_until_frame(begin + RATE // 10)
+            peer.forget()  # an xrun at its begin may swallow a note-on; the note-off comes all the same
+            with undisturbed(peer):
+                peer.wait_until_frame(begin + RATE)
+                player.send(SetSync(Sync.INTERNAL))
+                player.wait_for(Anchor, lambda anchor: anchor.sync is Sync.INTERNAL, timeout_s=2)
+                peer.wait_until_frame(peer.frame() + RATE // 10)
+                heard = [(frame, message) for frame, message in peer.heard() if message[0] < 0xF0]
+                notes_of(heard, cut=True)
             stats = player.close()
         assert stats is not None
         assert stats.open_notes == 0
