@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def work(api: str, idle_s: float) -> dict[str, dict[str, Any]]:
                 raise SystemExit(f"the app did not get there: {session.status.text}")
             time.sleep(0.0002)
 
-    try:
+    with app.collecting_here(session), closing(window):
         until(lambda: session.state is not None and session.state.ports is not None)
         window.sheet.close_page()
         model = Model(Bundle.load())
@@ -108,8 +109,6 @@ def work(api: str, idle_s: float) -> dict[str, dict[str, Any]]:
         hand["slider to ear, while it plays, swaps now"] = _drag(window, session, until)
         frames = _frames(window)
         cpu, memory = _alone(idle_s) if idle_s else ({}, {})
-    finally:
-        window.close()
     return {"hand": hand, "frames": frames, "cpu": cpu, "memory": memory}
 
 

@@ -55,16 +55,13 @@ def run(argv: Sequence[str], bundle: Path | None = None, fresh: bool = False) ->
     )
     theme.apply(app, palette_for(session.preferences.wishes.appearance))
     window = MainWindow(session)
-    garbage = Garbage()
-    garbage.start()
-    session.phase_changed.connect(lambda: garbage.settle() if session.phase is Phase.READY else None)
-    with _closing_on_signals(window), bugs_told(session):
-        window.show()
-        window.greet()
-        session.open()
-        status = app.exec()
-    session.close()
-    garbage.stop()
+    with collecting_here(session):
+        with _closing_on_signals(window), bugs_told(session):
+            window.show()
+            window.greet()
+            session.open()
+            status = app.exec()
+        session.close()
     return status
 
 
@@ -205,6 +202,24 @@ def _idea_of(settings: Settings) -> Settings:
 def list_ports(api: str = "auto") -> PortNames:
     """The ports of other programs, through the best API there is. May take long: it asks the MIDI system."""
     return ports.list_ports(api)
+
+
+@contextmanager
+def collecting_here(session: SessionModel) -> Iterator[None]:
+    """Collect cycles in this thread alone, and do not look through what is there once the studio is."""
+    garbage = Garbage()
+
+    def settle() -> None:
+        if session.phase is Phase.READY:
+            garbage.settle()
+
+    session.phase_changed.connect(settle)
+    garbage.start()
+    try:
+        yield
+    finally:
+        session.phase_changed.disconnect(settle)
+        garbage.stop()
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 Their values and protocols are in `bridge.ports.base`.
 """
 
-from bridge.ports.apis import APIS, TITLES, best_api, check_ports, list_ports, open_ports, usual_apis
+from bridge.ports.apis import API_TITLES, APIS, best_api, check_ports, list_ports, open_ports, usual_apis
 from bridge.ports.base import (
     Clock,
     Heard,
@@ -24,7 +24,7 @@ from bridge.ports.base import (
 
 __all__ = [
     "APIS",
-    "TITLES",
+    "API_TITLES",
     "Clock",
     "Heard",
     "Inbox",

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bridge.ports.base import Inbox, Incoming, PortError, PortLost, PortNames
+from bridge.ports.base import OTHER_API, Inbox, Incoming, PortError, PortLost, PortNames
 from bridge.ports.names import match_port
 from bridge.ports.patch import Patch, Wire
 from bridge.ports.plain import PlainIn, PlainOut
@@ -49,7 +49,7 @@ def check_device() -> None:
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         raise PortError(
             f"This machine has no usable ALSA MIDI ({DEVICE} is missing or closed to you): load the "
-            f"kernel's snd-seq module (modprobe snd-seq), join the group audio, or choose another --api."
+            f"kernel's snd-seq module (modprobe snd-seq), join the group audio, or {OTHER_API}."
         )
 
 
@@ -108,7 +108,7 @@ class AlsaPorts:
             self._open(out, inp, client_name, patient)
         except self._alsa.Error as error:
             self._client.close()
-            raise PortError(f"ALSA MIDI would not start ({error}): choose another --api.") from None
+            raise PortError(f"ALSA MIDI would not start ({error}): {OTHER_API}.") from None
         except BaseException:
             self._client.close()
             raise
@@ -263,12 +263,12 @@ def _client(name: str) -> tuple[Any, Any]:
     except (ImportError, OSError):  # it looks for libasound when it is imported
         raise PortError(
             "ALSA's library (libasound) is not installed. Install it (on Debian and Ubuntu: "
-            "apt install libasound2) or choose another --api."
+            f"apt install libasound2) or {OTHER_API}."
         ) from None
     try:
         return alsa_midi, alsa_midi.SequencerClient(name)
     except alsa_midi.Error as error:
-        raise PortError(f"ALSA MIDI would not start ({error}): choose another --api.") from None
+        raise PortError(f"ALSA MIDI would not start ({error}): {OTHER_API}.") from None
 
 
 def _others(client: Any, **direction: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bridge.ports.nowhere import NowherePorts
 APIS = ("jack", "alsa", "coremidi", "winmm", "rtmidi-jack", "none")
 """All API names that `open_ports` knows. `rtmidi-jack` is for tests: it snaps to JACK's periods."""
 
-TITLES = {"jack": "JACK", "alsa": "ALSA", "coremidi": "CoreMIDI", "winmm": "Windows MIDI"}
+API_TITLES = {"jack": "JACK", "alsa": "ALSA", "coremidi": "CoreMIDI", "winmm": "Windows MIDI"}
 """What the APIs are called."""
 
 _PLATFORM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from bridge.errors import GroovebridgeError
 
+OTHER_API = "choose another MIDI system (--api, or in the settings)"
+"""What to do where one is not to be had: a sentence's last part, for the command line and the window."""
+
 
 class PortError(GroovebridgeError):
     """A port, an API or a server is not to be had; the sentence says which, and what to do instead."""

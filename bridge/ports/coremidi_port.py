@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from bridge.ports.base import Inbox, Incoming, PortError, PortLost, PortNames
+from bridge.ports.base import OTHER_API, Inbox, Incoming, PortError, PortLost, PortNames
 from bridge.ports.coremidi import READ_PROC, CoreMidi, CoreMidiError, load, packets
 from bridge.ports.midi_bytes import Splitter
 from bridge.ports.names import match_port
@@ -65,7 +65,7 @@ class CoreMidiPorts:
             self._open(out, inp, client_name, patient)
         except CoreMidiError as error:
             self._core.close()
-            raise PortError(f"CoreMIDI would not start ({error}): choose another --api.") from None
+            raise PortError(f"CoreMIDI would not start ({error}): {OTHER_API}.") from None
         except BaseException:
             self._core.close()
             raise
@@ -189,7 +189,7 @@ def coremidi_ports() -> PortNames:
         core.open("Groovebridge-list")
         outputs, inputs = _names(core.others("Destination")), _names(core.others("Source"))
     except CoreMidiError as error:
-        raise PortError(f"CoreMIDI would not start ({error}): choose another --api.") from None
+        raise PortError(f"CoreMIDI would not start ({error}): {OTHER_API}.") from None
     finally:
         core.close()
     return PortNames("coremidi", tuple(outputs), tuple(inputs))
@@ -199,7 +199,7 @@ def _core() -> CoreMidi:
     try:
         return CoreMidi(load())
     except (OSError, AttributeError, ValueError):  # no such library, function or constant
-        raise PortError("CoreMIDI is not available on this system: choose another --api.") from None
+        raise PortError(f"CoreMIDI is not available on this system: {OTHER_API}.") from None
 
 
 def _names(endpoints: Sequence[tuple[str, int]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from bridge.ports.base import PortError, PortNames
+from bridge.ports.base import OTHER_API, PortError, PortNames
 
 
 def load_jack() -> Any:
@@ -15,7 +15,7 @@ def load_jack() -> Any:
     except OSError:
         raise PortError(
             "JACK's library (libjack) is not installed. Install JACK (on Debian and Ubuntu: "
-            "apt install jackd2) or choose another --api."
+            f"apt install jackd2) or {OTHER_API}."
         ) from None
     jack.set_error_function(_silence)
     jack.set_info_function(_silence)
@@ -35,7 +35,7 @@ def open_client(jack: Any, name: str) -> Any:
         if error.status.server_failed or error.status.server_error:
             raise PortError(
                 f"No JACK server named {server!r} answers. Start one (jackd, QjackCtl or PipeWire), "
-                f"or choose another --api."
+                f"or {OTHER_API}."
             ) from None
         raise PortError(f"The JACK server {server!r} refused us: {error.status}.") from None
 

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from bridge.ports.alsa_port import check_device
-from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
+from bridge.ports.base import OTHER_API, Inbox, Incoming, OutCounters, PortError, PortLost, PortNames
 from bridge.ports.jack_client import load_jack, open_client
 from bridge.ports.names import match_port
 from bridge.ports.sender import LEAD_NS, HostClock, Sender
@@ -186,7 +186,7 @@ def _clients(api: str, name: str) -> tuple[Any, Any]:
     constant, title = _APIS[api]
     wanted = getattr(rtmidi, constant)
     if wanted not in rtmidi.get_compiled_api():
-        raise PortError(f"{title} is not available on this system: choose another --api.")
+        raise PortError(f"{title} is not available on this system: {OTHER_API}.")
     if api == "alsa":
         check_device()
     if api == "rtmidi-jack":  # RtMidi would start a server, and libjack would talk: ask first
@@ -199,7 +199,7 @@ def _clients(api: str, name: str) -> tuple[Any, Any]:
             midi_out.delete()
             raise
     except rtmidi.RtMidiError as error:
-        raise PortError(f"{title} would not start ({error}): choose another --api.") from None
+        raise PortError(f"{title} would not start ({error}): {OTHER_API}.") from None
 
 
 def _open_port(midi: Any, other: str | None, own_name: str) -> str:

@@ -48,7 +48,7 @@ def _system() -> Finding:
 
 
 def _midi(jack: bool) -> Iterator[Finding]:
-    from bridge.ports import TITLES, best_api
+    from bridge.ports import API_TITLES, best_api
     from bridge.ports.rtmidi_port import rtmidi_works
 
     yield Finding(
@@ -89,7 +89,7 @@ def _midi(jack: bool) -> Iterator[Finding]:
         yield Finding(
             "MIDI",
             Verdict.GOOD,
-            f"`groovebridge play` will use {TITLES[best]} and open the virtual port Groovebridge.",
+            f"`groovebridge play` will use {API_TITLES[best]} and open the virtual port Groovebridge.",
             {"best": best, "virtual_ports": True},
         )
 

@@ -55,15 +55,13 @@ def put(flags: Flags, place: Place) -> Flags:
 
 def rename(flags: Flags, number: int, name: str) -> Flags:
     """With a flag called otherwise; no name at all gives it a number. IndexError."""
-    others = (*flags[:number], *flags[number + 1 :])
     plain = " ".join(name.split())[:LONGEST_NAME].rstrip()
-    renamed = replace(flags[number], name=plain or _numbered(others))
+    renamed = replace(flags[number], name=plain or _numbered(take_away(flags, number)))
     return (*flags[:number], renamed, *flags[number + 1 :])
 
 
 def take_away(flags: Flags, number: int) -> Flags:
-    """Without a flag. IndexError."""
-    flags[number]
+    """Without a flag, if there is one of this number."""
     return (*flags[:number], *flags[number + 1 :])
 
 

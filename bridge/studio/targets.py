@@ -21,7 +21,7 @@ from functools import partial
 from bridge.groove import Voice
 from bridge.model import Settings
 from bridge.model.settings import AXIS_RANGE, NAMED_RANGE, TEMPERATURE_RANGE
-from bridge.player.limits import MAX_LATENCY_MS, MAX_TRIM
+from bridge.player.limits import MAX_COUNT_IN, MAX_LATENCY_MS, MAX_TRIM
 from bridge.player.messages import SoundWhen, SwapAt, Sync
 from bridge.studio import gestures
 from bridge.studio.dials import Dial, Press, Target, choice, dial
@@ -40,7 +40,6 @@ FADER_SEEDS = (0.0, 127.0)
 """The seeds at the ends of a fader: each of its places is one. An encoder goes on from there."""
 FADER_BPM = (60.0, 188.0)
 """The tempo at the ends of a fader: one of 128 places moves by about one BPM."""
-COUNT_INS = (0, 1, 2)
 CLOCKS_OUT = ((False, False), (True, False), (True, True))
 """(clock is sent, also while the song stands)"""
 
@@ -177,7 +176,7 @@ def _choices(studio: Studio, styles: Sequence[str]) -> dict[str, Target]:
         **(styled if styles else {}),
         **choice("sync", tuple(Sync), lambda: studio.state.sync, studio.set_sync),
         **choice("drum sound", tuple(SoundWhen), lambda: studio.state.sound_when, studio.set_sound),
-        **choice("count-in", COUNT_INS, lambda: studio.state.count_in, studio.set_count_in),
+        **choice("count-in", range(MAX_COUNT_IN + 1), lambda: studio.state.count_in, studio.set_count_in),
         **choice("clock out", CLOCKS_OUT, clock_out, lambda sent: studio.set_send_clock(*sent)),
         "latency": dial(
             lambda: studio.state.latency_ms, studio.set_latency, (-MAX_LATENCY_MS, MAX_LATENCY_MS), 0.5

@@ -82,10 +82,10 @@ class ControllerModel(QObject):
             axes,
             movers.morpher,
             coordinates,
-            movers.wander,
-            place_of,
-            movers.journey,
-            styles,
+            wander=movers.wander,
+            place_of=place_of,
+            journey=movers.journey,
+            styles=styles,
         )
         self._controllers = Controllers(
             studio, {**desk, **own}, setup, self.path, self._told.emit, self._programmed.emit

@@ -61,7 +61,9 @@ class PortModel(QObject):
         return self._inp
 
     def look(self, quiet: bool = False) -> None:
-        """Ask again which ports there are. `quiet`: nobody waits for the answer, so a failure is not told."""
+        """Ask again which ports there are. `quiet`: nobody waits for the answer, or whoever opens ports tells
+        the same, so a failure is not told.
+        """
         self._outdated = self._looking
         if not self._looking:
             self._looking, self._quiet = True, quiet
@@ -85,12 +87,12 @@ class PortModel(QObject):
         """Another MIDI system is preferred now: use it, with virtual ports of our own, since the ports of
         others are not the same there.
         """
-        self.look()
+        self.look(quiet=True)
         self._open(None, None, self._preferred())
 
     def reopen(self) -> None:
         """Try what was chosen again, through the API that is preferred; "auto": whichever works now."""
-        self.look()
+        self.look(quiet=True)
         self._open(self._out, self._inp, self._preferred())
 
     @property

@@ -222,7 +222,7 @@ class SessionModel(QObject):
             self._refusal = None
         self._set_phase(Phase.LOADING)
         self._opening = self._worker.run(self._open_studio, self._on_opened)
-        self.ports.look()
+        self.ports.look(quiet=True)
 
     def close(self) -> None:
         """End the studio with its player and the background thread, and wait for them. Idempotent."""

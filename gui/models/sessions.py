@@ -68,8 +68,7 @@ class SessionFiles(QObject):
         self._worker = worker
         self._say = say
         self._seat = seat
-        self._studio: Studio | None = None
-        self._movers: Movers | None = None
+        self._desk: tuple[Studio, Movers] | None = None
         self._place = _Place()
         self._unsaved = False
         self._recent: tuple[Path, ...] = ()
@@ -141,7 +140,7 @@ class SessionFiles(QObject):
 
     def begin(self, studio: Studio, movers: Movers, last: LastTime | None) -> None:
         """The studio is there, with what was at the desk last time."""
-        self._studio, self._movers = studio, movers
+        self._desk = studio, movers
         if last is None:
             self._place = _Place(saved=self._content(), since=_newest(studio))
         else:
@@ -154,7 +153,7 @@ class SessionFiles(QObject):
 
     def look(self) -> None:
         """Something may have changed at the desk."""
-        if self._studio is None:
+        if self._desk is None:
             return
         unsaved = self._place.saved != self._content()
         if unsaved != self._unsaved:
@@ -169,38 +168,36 @@ class SessionFiles(QObject):
             self._autosave.close()
         if self._seat is not None:
             self._seat.leave()
-        self._studio = self._movers = None
+        self._desk = None
 
     # --- inside ---
 
     def _now(self) -> Session | None:
         """The session as it stands, with its takes."""
-        if self._studio is None or self._movers is None:
+        if self._desk is None:
             return None
-        takes = self._studio.state.takes
+        takes = self._desk[0].state.takes
         ours = (
             take for take in takes if take.number > self._place.since or take.number in self._place.brought
         )
-        return session_of(self._studio, self._movers, tuple(ours))
+        return session_of(*self._desk, tuple(ours))
 
     def _content(self) -> Session | None:
-        if self._studio is None or self._movers is None:
-            return None
-        return _what_counts(session_of(self._studio, self._movers))
+        return None if self._desk is None else _what_counts(session_of(*self._desk))
 
     def _last(self) -> LastTime | None:
-        if self._studio is None or self._movers is None:
+        if self._desk is None:
             return None
-        session = session_of(self._studio, self._movers)
+        session = session_of(*self._desk)
         return LastTime(
             session, self._place.file, self._unsaved, self._recent, self._place.brought, self._place.since
         )
 
     def _take(self, read: Callable[[], Session], path: Path | None) -> None:
         """Go on with what `read` gives, and keep what there was and was not saved."""
-        studio, movers, before = self._studio, self._movers, self._now() if self._unsaved else None
-        if studio is None or movers is None:
+        if self._desk is None:
             return
+        (studio, movers), before = self._desk, self._now() if self._unsaved else None
         since, step = _newest(studio), _Step()
 
         def job() -> tuple[tuple[int, ...], str | None]:

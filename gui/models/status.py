@@ -48,7 +48,7 @@ _HEARD_ONLY = {
 LOADING = Status(Level.BUSY, "Loading the drummer …")
 
 
-def status_of(state: StudioState, output: str | None = None, silent_s: int = 0) -> Status:
+def status_of(state: StudioState, output: str | None = None, silent_s: int = 1) -> Status:
     """The sentence for a running session: faults first, then ports, then the clock, then what to do next.
 
     output: the port of another program that was chosen to send to; None is our own virtual port.
@@ -115,7 +115,7 @@ def _clock(state: StudioState, silent_s: int) -> Status | None:
 def _span(seconds: int) -> str:
     """A time in words: seconds up to two minutes, then minutes."""
     if seconds < 120:
-        return f"{max(1, seconds)} s"
+        return f"{seconds} s"
     return f"{seconds // 60} minutes"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bridge.studio import Studio
+from bridge.studio.targets import CLOCKS_OUT
 from gui.models import Phase, SessionModel
 from gui.views import theme
 from gui.views.controls import Segments, paragraph
 from gui.views.learn import choosing, learnable
 from gui.views.words import unready
 
-OFF, PLAYING, ALWAYS = (False, False), (True, False), (True, True)
-"""(clock is sent, also while the song stands)"""
+OFF, PLAYING, ALWAYS = CLOCKS_OUT
 CHOICES = (
     ("Off", OFF, "Off: no clock is sent"),
     ("While it plays", PLAYING, "While it plays: clock from Start to Stop"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from bridge.ports import TITLES, usual_apis
+from bridge.ports import API_TITLES, usual_apis
 from bridge.studio import StudioState
 from bridge.studio.timekeeping import priority_finding
 from gui.models import Phase, SessionModel
 from gui.models.preferences import AUTO
 from gui.views import theme
 from gui.views.controls import Captioned, Segments
+from gui.views.words import unready
 
 _MEANT = {
     "jack": "JACK: every note on its exact frame; its server must run",
@@ -24,11 +25,11 @@ _MEANT = {
 def choices() -> tuple[tuple[str, str, str], ...]:
     """(label, API, tooltip) for each MIDI system of this platform, after the choice by itself."""
     usual = usual_apis()
-    best = f"{TITLES[usual[0]]} if its server answers"
-    rest = "".join(f", else {TITLES[api]}" for api in usual[1:])
+    best = f"{API_TITLES[usual[0]]} if its server answers"
+    rest = "".join(f", else {API_TITLES[api]}" for api in usual[1:])
     return (
         ("Automatic", AUTO, f"Automatic: {best}{rest}"),
-        *((TITLES[api], api, _MEANT[api]) for api in usual),
+        *((API_TITLES[api], api, _MEANT[api]) for api in usual),
     )
 
 
@@ -57,6 +58,7 @@ class MachineSection(QWidget):
     def refresh(self) -> None:
         """Show what is so."""
         state = self._session.state if self._session.phase is Phase.READY else None
+        self.choices.explain(self._session.phase is Phase.READY, unready(self._session.phase))
         self.choices.show_value(self._session.preferences.wishes.midi)
         self.in_use.setText(_in_use(state))
         self.priority.setText(_priority(state))
@@ -64,10 +66,10 @@ class MachineSection(QWidget):
 
 def _in_use(state: StudioState | None) -> str:
     if state is None or state.ports is None:
-        return "No MIDI port is open yet." if state is None or not state.ended else "No MIDI port is open."
+        return "No MIDI port is open."
     if state.ports.api == "none":
         return "No MIDI system is running."
-    return f"{TITLES.get(state.ports.api, state.ports.api)} is in use."
+    return f"{API_TITLES.get(state.ports.api, state.ports.api)} is in use."
 
 
 def _priority(state: StudioState | None) -> str:

@@ -84,8 +84,7 @@ def place(
         if not len(free):
             placed.append(None)
             continue
-        left, top, right, bottom = free[0].tolist()
-        box = QRectF(left, top, right - left, bottom - top)
+        box = _rect(free[0])
         lead = None if each.spots is not None else _lead(box, each.middle)
         way = np.empty((0, 4)) if lead is None else _around([(lead, each.middle)], THIN / 2)
         if lead is not None and _meets(way, stood).any():

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from PyQt6.QtCore import Qt
 
+from bridge.errors import GroovebridgeError
 from bridge.player.messages import (
     Anchor,
+    Fault,
     Loopback,
     MeasureLoopback,
     Motion,
@@ -181,8 +183,8 @@ def test_clock_is_sent_while_it_plays_always_or_not_at_all(desk: Desk) -> None:
 
 
 def test_before_the_drummer_is_there_the_settings_say_so(closed_desk: Desk) -> None:
-    section, clock = latency_of(closed_desk), clock_of(closed_desk)
-    for control in (section.box, section.measure, *clock.choices.buttons):
+    section, clock, machine = latency_of(closed_desk), clock_of(closed_desk), machine_of(closed_desk)
+    for control in (section.box, section.measure, *clock.choices.buttons, *machine.choices.buttons):
         assert not control.isEnabled()
         assert control.toolTip() == "The drummer is still loading."
 
@@ -237,3 +239,22 @@ def test_each_platform_offers_its_own_midi_systems(
     monkeypatch.setattr("sys.platform", platform)
     assert [label for label, _, _ in choices()] == labels
     assert choices()[0][2] == best
+
+
+def test_a_system_that_does_not_answer_at_the_start_offers_to_look_again_or_to_take_another(
+    closed_desk: Desk,
+) -> None:
+    desk, trouble = closed_desk, "No JACK server answers."
+    desk.session.preferences.set_midi("jack")
+    desk.list_trouble = GroovebridgeError(trouble)
+    desk.open()
+    desk.band.report(Fault(trouble, fatal=True))
+    desk.until(lambda: desk.window.status.text.text() == trouble)
+    assert desk.window.status.remedy.text() == "Look again"
+    section = machine_of(desk)
+    desk.until(lambda: section.in_use.text() == "No MIDI port is open.")
+    desk.list_trouble = None
+    click(section.choices.buttons[0])
+    desk.until(lambda: section.in_use.text() == "JACK is in use.")
+    assert len(desk.bands) == 2
+    assert desk.window.status.text.text().startswith("Ready")

@@ -132,7 +132,8 @@ def test_without_a_server_there_is_a_sentence_and_no_chatter(
             attempt()
         assert str(error.value) == (
             f"No JACK server named 'nobody-{os.getpid()}' answers. "
-            "Start one (jackd, QjackCtl or PipeWire), or choose another --api."
+            "Start one (jackd, QjackCtl or PipeWire), "
+            "or choose another MIDI system (--api, or in the settings)."
         )
     assert best_api() != "jack"
     assert capfd.readouterr() == ("", "")
