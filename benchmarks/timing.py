@@ -200,8 +200,10 @@ def server() -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             waited = ["jack_wait", "-s", _SERVER, "-w", "-t", "10"]
-            if subprocess.run(waited, capture_output=True, check=False).returncode:
-                raise LackError("The JACK server would not start: try `jackd -d dummy` to see why.")
+            try:
+                subprocess.run(waited, capture_output=True, check=True, timeout=20)
+            except subprocess.SubprocessError:
+                raise LackError("The JACK server would not start: try `jackd -d dummy` to see why.") from None
             yield
         finally:
             process.terminate()

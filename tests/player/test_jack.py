@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -34,7 +35,7 @@ from bridge.player.messages import (
 )
 from bridge.player.voicing import Voicing
 from tests.player.support import Running, assert_played, notes_of, random_loop, recorded
-from tests.support.jackd import JackServer
+from tests.support.jackd import JackServer, said_by
 from tests.support.peer import Peer, take
 
 pytestmark = pytest.mark.jack
@@ -340,8 +341,10 @@ class ClockReader:
         self._process = subprocess.Popen(
             ["stdbuf", "-oL", "jack_mclk_dump", "-n", port], stdout=subprocess.PIPE, text=True
         )
-        while "mclk" not in subprocess.run(["jack_lsp", "-c", port], capture_output=True, text=True).stdout:
+        deadline = time.monotonic() + 20
+        while "mclk" not in said_by("jack_lsp", "-c", port):
             assert self._process.poll() is None
+            assert time.monotonic() < deadline
 
     def close(self) -> list[tuple[float, int]]:
         """Since the last Start: (BPM, filtered by the program; frames since the F8 before) of each F8 but

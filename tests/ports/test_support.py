@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.jackd import JackServer
+from tests.support import jackd
+from tests.support.jackd import JackServer, said_by
 from tests.support.peer import Peer, clock_events, take
 
 pytestmark = pytest.mark.jack
@@ -77,3 +78,11 @@ def test_a_dirty_take_is_repeated_a_clean_fault_is_not(server: JackServer, peer:
 
     with pytest.raises(AssertionError, match="a fault"):
         take(fault, peer)
+
+
+def test_one_of_jacks_programs_that_does_not_end_says_nothing_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert said_by("echo", "running") == "running\n"
+    monkeypatch.setattr(jackd, "_ANSWER_S", 0.2)
+    assert said_by("sh", "-c", "echo running; exec sleep 60") == ""
