@@ -25,10 +25,10 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports import Incoming, PortLost
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import Running, assert_played, notes_of, random_loop
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
+from tests.support.takes import retake, undisturbed
 
 BPM = 300.0
 RATE = 48_000
@@ -161,7 +161,7 @@ def test_notes_are_on_their_frames_and_a_stop_is_obeyed_in_a_flood(
         assert stats.open_notes == 0
         assert stats.late_handover == 0
 
-    retake(measure)
+    retake(measure, peer)
 
 
 @pytest.mark.jack
@@ -187,4 +187,4 @@ def test_a_clock_at_an_absurd_rate_can_be_left(peer: Peer) -> None:
         assert stats is not None
         assert stats.open_notes == 0
 
-    retake(measure)
+    retake(measure, peer)

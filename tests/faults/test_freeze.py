@@ -10,10 +10,10 @@ import pytest
 
 from bridge.player.messages import Sync
 from tests.faults.doomed import BAR, BPM, LOOP, PER_TICK, RATE, channel_messages, studio
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import assert_played, notes_of
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, clock_events
+from tests.support.takes import retake, undisturbed
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="stops with signals")]
 
@@ -28,9 +28,6 @@ def server() -> Iterator[JackServer]:
 def peer(server: JackServer) -> Iterator[Peer]:
     with Peer() as peer:
         yield peer
-
-
-FIRST_HITS = 3 * 128 + 500  # frames: a clock that has only just begun to run is heard two periods late
 
 
 def test_a_studio_frozen_for_five_seconds_delays_no_note_and_hears_again_once_it_is_thawed(
@@ -56,11 +53,11 @@ def test_a_studio_frozen_for_five_seconds_delays_no_note_and_hears_again_once_it
                     at_ticks=0,
                     until_ticks=7 * 3840 - 240,
                     within=12,
-                    first_within=FIRST_HITS,
+                    first_within=3 * peer.period + 500,  # a clock that has only just begun is heard late
                 )
             assert doomed.hears("Stats")  # of the stop, which came after it was thawed
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def test_a_daw_that_quits_is_followed_for_a_second_and_no_longer_and_so_is_the_next(peer: Peer) -> None:
@@ -81,4 +78,4 @@ def test_a_daw_that_quits_is_followed_for_a_second_and_no_longer_and_so_is_the_n
                 peer.wait_until_frame(round(start + 2 * BAR + RATE / 10))
             assert len(notes_of(channel_messages(peer), cut=True)) > 40
 
-    retake(measure)
+    retake(measure, peer)

@@ -16,10 +16,10 @@ import pytest
 from bridge.groove.notes import loop_notes
 from bridge.model import Bundle, Model, Settings
 from gui.app import open_studio
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import notes_of
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
+from tests.support.takes import retake, undisturbed
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
 
@@ -85,7 +85,7 @@ def test_the_same_command_again_goes_on_with_the_song_and_the_new_one_ends_it(pe
                     players.close()
                     notes_of(list(peer.heard()))  # all closed
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def test_the_window_goes_on_with_what_play_left_and_all_that_it_was_set_to(

@@ -18,10 +18,10 @@ from bridge.player import PlayerConfig, PlayerLink
 from bridge.player.meeting import Orphan
 from bridge.player.messages import Motion, Report, Sync
 from bridge.studio import Studio, StudioState
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import assert_played, notes_of, random_loop
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, clock_events
+from tests.support.takes import retake, undisturbed
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
 
@@ -146,7 +146,7 @@ def test_another_player_goes_on_in_phase_and_closes_what_the_dead_one_left_open(
             stats = playing.studio.close()
             assert stats is not None and stats.open_notes == 0
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def test_another_player_picks_up_the_clock_that_is_followed(peer: Peer) -> None:
@@ -179,7 +179,7 @@ def test_another_player_picks_up_the_clock_that_is_followed(peer: Peer) -> None:
                 stats = playing.studio.close()
                 assert stats is not None and stats.open_notes == 0
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def offs(frame: int) -> list[tuple[int, bytes]]:

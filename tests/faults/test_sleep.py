@@ -25,10 +25,10 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.ports.base import Incoming
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import MS, Rig, Running, assert_played, notes_of, random_loop
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
+from tests.support.takes import retake, undisturbed
 
 LOOP = random_loop(21, density=0.25, feel=0.5)
 NS_PER_TICK = 500 * MS / 960
@@ -230,4 +230,4 @@ def test_a_player_that_is_stopped_and_continued_is_in_phase_again_and_leaves_not
         assert stats is not None
         assert stats.open_notes == 0
 
-    retake(measure)
+    retake(measure, peer)

@@ -17,10 +17,10 @@ from bridge.player.alone import STAND_NS
 from bridge.player.meeting import take_up
 from bridge.player.messages import Anchor, LoopPlaying, Motion, PortsOpened, Report, Stop, Sync
 from tests.faults.doomed import BAR, BPM, LOOP, PER_TICK, RATE, channel_messages, studio
-from tests.faults.takes import retake, undisturbed
 from tests.player.support import assert_played, notes_of
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer, clock_events
+from tests.support.takes import retake, undisturbed
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")]
 
@@ -86,7 +86,7 @@ def test_a_studio_that_starts_again_takes_up_the_player_and_nobody_hears_it(peer
         rolls = reports[2]
         assert isinstance(rolls, Anchor) and rolls.motion is Motion.ROLLING and rolls.bpm == BPM
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def test_alone_it_follows_its_clock_and_ends_with_its_stop(peer: Peer) -> None:
@@ -104,7 +104,7 @@ def test_alone_it_follows_its_clock_and_ends_with_its_stop(peer: Peer) -> None:
             assert doomed.player_ends(5)
             assert peer.frame() >= start + 2 * BAR + STAND_NS * RATE / 1e9
 
-    retake(measure)
+    retake(measure, peer)
 
 
 def test_the_player_of_a_studio_that_lives_or_is_frozen_is_not_for_the_taking(peer: Peer) -> None:

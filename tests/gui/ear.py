@@ -12,7 +12,8 @@ from bridge.groove.notes import LOOP_TICKS, TICKS_PER_BAR, TICKS_PER_STEP, loop_
 from bridge.timing import BeatMap
 from gui.models.playhead import Playhead
 from tests.gui.room import Room
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 NOTE_ON = 0x99
 FRAMES = 2

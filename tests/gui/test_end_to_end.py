@@ -24,11 +24,11 @@ from gui import app
 from gui.models import Phase, SessionModel
 from gui.views import MainWindow
 from gui.views.controllers_page import ControllersPage
-from tests.faults.takes import retake, undisturbed
 from tests.gui.hands import click, double_click, drag, key, write
 from tests.gui.room import START_MS, Room
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
+from tests.support.takes import retake, undisturbed
 
 Key = Qt.Key
 NOTE_ON = 0x99
@@ -209,32 +209,34 @@ def test_the_last_bars_that_are_saved_are_the_notes_that_a_program_heard(
             peer.forget()
             room = Room(qtbot, "jack")
             session, takeout, studios = room.session, room.session.takeout, list[Studio]()
-            with undisturbed(peer):
-                assert room.ports is not None
-                peer.connect(room.ports.out, peer.inp)
-                session.ask(studios.append)
-                session.ask(Studio.set_tempo, 300.0)
-                session.ask(Studio.play)
-                room.until(lambda: takeout.there >= 2)
-                session.ask(Studio.set_mute, Voice.CLOSED_HAT, True)
-                session.ask(Studio.new_idea)
-                room.until(lambda: takeout.there >= 4)
-                session.ask(Studio.set_tempo, 240.0)
-                room.until(lambda: takeout.there >= 6)
-                session.ask(Studio.stop)
-                room.until(lambda: not studios[0].tape.rolling)
-                takeout.set_bars(32)
-                assert takeout.save_bars(tmp_path / "bars.mid")
+            try:
+                with undisturbed(peer):
+                    assert room.ports is not None
+                    peer.connect(room.ports.out, peer.inp)
+                    session.ask(studios.append)
+                    session.ask(Studio.set_tempo, 300.0)
+                    session.ask(Studio.play)
+                    room.until(lambda: takeout.there >= 2)
+                    session.ask(Studio.set_mute, Voice.CLOSED_HAT, True)
+                    session.ask(Studio.new_idea)
+                    room.until(lambda: takeout.there >= 4)
+                    session.ask(Studio.set_tempo, 240.0)
+                    room.until(lambda: takeout.there >= 6)
+                    session.ask(Studio.stop)
+                    room.until(lambda: not studios[0].tape.rolling)
+                    takeout.set_bars(32)
+                    assert takeout.save_bars(tmp_path / "bars.mid")
+                    heard = [tuple(event.message) for event in peer.heard() if event.message[0] == NOTE_ON]
+                    track = mido.MidiFile(tmp_path / "bars.mid").tracks[0]
+                    saved = [tuple(message.bytes()) for message in track if message.type == "note_on"]
+                    assert len(saved) > 30
+                    assert sorted(saved) == sorted(heard)
+                tempi = [round(mido.tempo2bpm(each.tempo)) for each in track if each.type == "set_tempo"]
+                assert tempi == [300, 240]
+            finally:
                 room.window.close()
-                heard = [tuple(event.message) for event in peer.heard() if event.message[0] == NOTE_ON]
-                track = mido.MidiFile(tmp_path / "bars.mid").tracks[0]
-                saved = [tuple(message.bytes()) for message in track if message.type == "note_on"]
-                assert len(saved) > 30
-                assert sorted(saved) == sorted(heard)
-            tempi = [round(mido.tempo2bpm(each.tempo)) for each in track if each.type == "set_tempo"]
-            assert tempi == [300, 240]
 
-        retake(measure)
+        retake(measure, peer)
 
 
 @pytest.mark.jack

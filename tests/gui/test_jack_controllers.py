@@ -16,7 +16,8 @@ from gui.views.controllers_page import ControllersPage
 from tests.gui.hands import click
 from tests.gui.room import Room
 from tests.support.jackd import JackServer
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 pytestmark = [pytest.mark.jack, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 EAST, NORTH, TAP, RECORD = 20, 21, 36, 37

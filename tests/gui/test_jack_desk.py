@@ -23,7 +23,8 @@ from tests.gui.ear import Ear, blows
 from tests.gui.hands import click, drag, key, write
 from tests.gui.room import Room
 from tests.support.jackd import JackServer
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 pytestmark = [pytest.mark.jack, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 Key = Qt.Key

@@ -36,7 +36,8 @@ from bridge.player.messages import (
 from bridge.player.voicing import Voicing
 from tests.player.support import Running, assert_played, notes_of, random_loop, recorded
 from tests.support.jackd import JackServer, said_by
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 pytestmark = pytest.mark.jack
 
@@ -44,10 +45,6 @@ BPM = 300.0
 FAST = 400.0  # eight bars in under five seconds: a short take is more often a clean one
 STEADY = random_loop(21, density=0.25, feel=0.5)
 RATE = 48_000
-TAKES = 12  # short ones, on a machine that may be busy
-FIRST_HITS = 3 * 128 + 500
-"""Frames: how late the first step of a clock that did not run before may be. Its F8 is heard two periods
-late, and until the second one its tempo is a guess, with half a clock's error here."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +64,13 @@ def clock(server: JackServer) -> Iterator[Peer]:
 def peer(server: JackServer) -> Iterator[Peer]:
     with Peer() as peer:
         yield peer
+
+
+def first_hits(peer: Peer) -> int:
+    """Frames: how late the first step of a clock that did not run before may be. Its F8 is heard two periods
+    late, and until the second one its tempo is a guess, with half a clock's error here.
+    """
+    return 3 * peer.period + 500
 
 
 def frames_of(ticks: float, bpm: float = BPM) -> float:
@@ -99,7 +103,7 @@ def test_what_arrives_is_what_was_recorded_and_every_event_is_on_its_frame(
 
     with playing(PlayerConfig(api="jack", bpm=FAST, bars=bars, record=str(path)), peer) as player:
         player.send(SetLoop(random_loop(1), 1))
-        heard, stats = take(measure, peer, attempts=TAKES)
+        heard, stats = take(measure, peer)
         ended = player.close()
     assert ended is not None
     assert ended.open_notes == 0
@@ -164,13 +168,13 @@ def test_a_foreign_clock_that_starts_stops_continues_and_jumps_is_followed(clock
                 at_ticks=at_ticks,
                 until_ticks=at_ticks + length - 240,
                 within=12,
-                first_within=FIRST_HITS,
+                first_within=first_hits(peer),
             )
 
     with playing(PlayerConfig(api="jack", sync=Sync.CLOCK), peer) as player:
         clock.connect(clock.out, player.wait_for(PortsOpened).inp or "")
         player.send(SetLoop(STEADY, 1))
-        take(measure, peer, attempts=TAKES)
+        take(measure, peer)
         stats = player.close()
     assert stats is not None
     assert stats.open_notes == 0
@@ -255,7 +259,7 @@ def test_debians_jack_midi_clock_is_followed_through_stop_locate_and_start(peer:
                 at_ticks=at_ticks,
                 until_ticks=(at_ticks + clocks * 40) // 240 * 240 - 240,
                 within=12,
-                first_within=FIRST_HITS,
+                first_within=first_hits(peer),
             )
 
     with playing(PlayerConfig(api="jack", sync=Sync.CLOCK), peer) as player:
@@ -263,7 +267,7 @@ def test_debians_jack_midi_clock_is_followed_through_stop_locate_and_start(peer:
         transport = JackTransport([peer.inp, player.wait_for(PortsOpened).inp or ""])
         try:
             transport.say(f"tempo {BPM:g}", "master")
-            take(measure, peer, attempts=TAKES)
+            take(measure, peer)
         finally:
             transport.close()
 
@@ -302,7 +306,7 @@ def test_a_swap_at_the_bar_leaves_no_gap_and_doubles_nothing(peer: Peer) -> None
             )
 
     with playing(PlayerConfig(api="jack", bpm=BPM, bars=3), peer) as player:
-        take(measure, peer, attempts=TAKES)
+        take(measure, peer)
 
 
 def test_the_same_loop_and_mix_again_at_any_moment_change_no_note(peer: Peer) -> None:
@@ -331,7 +335,7 @@ def test_the_same_loop_and_mix_again_at_any_moment_change_no_note(peer: Peer) ->
 
     with playing(PlayerConfig(api="jack", bpm=BPM, bars=3), peer) as player:
         player.send(SetLoop(STEADY, number := number + 1))
-        take(measure, peer, attempts=TAKES)
+        take(measure, peer)
 
 
 class ClockReader:
@@ -372,7 +376,7 @@ def test_the_clock_that_we_send_is_on_exact_frames_and_another_program_reads_its
     with playing(PlayerConfig(api="jack", bpm=BPM, bars=2, send_clock=True), peer) as player:
         reader = ClockReader(player.wait_for(PortsOpened).out)
         try:
-            take(measure, peer, attempts=TAKES)
+            take(measure, peer)
         finally:
             read = reader.close()
     assert len(read) == 2 * 96 - 1
@@ -397,7 +401,7 @@ def test_another_program_reads_our_tempo_and_counts_our_beats_through_changes(pe
     with playing(PlayerConfig(api="jack", send_clock=True), peer) as player:
         reader = ClockReader(player.wait_for(PortsOpened).out)
         try:
-            sent = take(measure, peer, attempts=TAKES)
+            sent = take(measure, peer)
         finally:
             read = [frames for _, frames in reader.close()]
     assert len(read) == sent - 1
@@ -426,7 +430,7 @@ def test_a_clock_that_goes_on_while_stopped_is_on_one_grid_of_frames(peer: Peer)
 
     config = PlayerConfig(api="jack", bpm=BPM, send_clock=True, clock_while_stopped=True)
     with playing(config, peer) as player:
-        take(measure, peer, attempts=TAKES)
+        take(measure, peer)
 
 
 def test_a_server_that_dies_while_we_play_is_told_in_a_sentence_and_the_player_can_go_on() -> None:

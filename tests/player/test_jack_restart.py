@@ -11,7 +11,8 @@ from bridge.player.messages import Anchor, Fault, Motion, Notice, PortsOpened, S
 from bridge.timing import BeatMap
 from tests.player.support import Running, assert_played, notes_of, random_loop
 from tests.support.jackd import JackServer
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 BPM = 300.0
 RATE = 48_000
@@ -59,7 +60,7 @@ def test_a_server_that_is_restarted_is_found_and_the_song_goes_on_where_it_would
                     begins=False,
                 )
 
-            take(measure, peer, attempts=12)
+            take(measure, peer)
         stats = player.close()
     assert stats is not None
     assert stats.open_notes == 0

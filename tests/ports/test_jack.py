@@ -12,7 +12,8 @@ import pytest
 from bridge.ports import Incoming, PortError, Ports, list_ports
 from bridge.ports.frames import FrameRate
 from tests.support.jackd import JackServer
-from tests.support.peer import Heard, Peer, clock_events, take
+from tests.support.peer import Heard, Peer, clock_events
+from tests.support.takes import take
 
 pytestmark = pytest.mark.jack
 
@@ -60,7 +61,7 @@ def test_messages_due_on_one_frame_keep_the_order_of_the_calls(opened: Opener, p
 
     def measure() -> None:
         peer.forget()
-        due = ports.clock.now_ns() + 30 * MS
+        due = ports.clock.now_ns() + 60 * MS
         for number in range(50):
             ports.out.send(ours(number), due)
         heard = peer.wait_for(heard_all(50))
@@ -159,11 +160,12 @@ def test_the_clock_is_the_server_s_frame_counter_and_knows_the_host_s(opened: Op
     rate = FrameRate(peer.rate)
 
     def measure() -> None:
+        period = peer.period
         before, frame, after = clock.now_ns(), peer.frame(), clock.now_ns()
-        assert rate.to_frame(before) - 128 <= frame <= rate.to_frame(after) + 128
+        assert rate.to_frame(before) - period <= frame <= rate.to_frame(after) + period
         host = time.perf_counter_ns()
         now = clock.now_ns()
-        assert abs(clock.to_host_ns(now) - host) < rate.to_ns(128) + time.perf_counter_ns() - host
+        assert abs(clock.to_host_ns(now) - host) < rate.to_ns(period) + time.perf_counter_ns() - host
 
     take(measure, peer)
 
@@ -178,17 +180,18 @@ def test_the_clock_never_goes_back(opened: Opener, server: JackServer) -> None:
 def test_the_lead_is_two_periods_and_follows_the_server(opened: Opener, peer: Peer) -> None:
     ports = opened(out=peer.inp)
     rate = FrameRate(peer.rate)
-    assert ports.out.lead_ns == 2 * rate.to_ns(128)
+    before = peer.period
+    assert ports.out.lead_ns == 2 * rate.to_ns(before)
     try:
-        peer.set_period(256)
+        peer.period = 2 * before
         deadline = time.monotonic() + 5
-        while ports.out.lead_ns != 2 * rate.to_ns(256):
+        while ports.out.lead_ns != 2 * rate.to_ns(2 * before):
             assert time.monotonic() < deadline
             time.sleep(0.001)
 
         def measure() -> None:
             peer.forget()
-            due = ports.clock.now_ns() + 30 * MS
+            due = ports.clock.now_ns() + 60 * MS
             for number in range(100):
                 ports.out.send(ours(number), due + number * MS)
             heard = peer.wait_for(heard_all(100))
@@ -198,7 +201,7 @@ def test_the_lead_is_two_periods_and_follows_the_server(opened: Opener, peer: Pe
 
         take(measure, peer)
     finally:
-        peer.set_period(128)
+        peer.period = before
 
 
 def test_closing_sends_the_note_offs_and_drops_what_is_far_ahead(opened: Opener, peer: Peer) -> None:

@@ -11,7 +11,8 @@ import rtmidi
 from bridge.ports import Incoming, PortError, PortLost, Ports, list_ports, open_ports
 from bridge.ports.rtmidi_port import _found
 from tests.support.jackd import JackServer
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 MS = 1_000_000
 Inbox = queue.SimpleQueue[object]

@@ -18,20 +18,37 @@ _QUIET = 3000  # frames of silence after which a sound sets in anew
 
 
 class Ear:
-    """Hears what `listen` connects it to; one at a time in a process."""
+    """Hears what `listen` connects it to; one at a time in a process. A `Watch` for takes."""
 
     def __init__(self) -> None:
+        self.clean: int | None = None
+        self._xruns = 0
+        self._expected: int | None = None
         self._periods: queue.SimpleQueue[tuple[int, NDArray[np.float32]]] = queue.SimpleQueue()
         self.sounding_until = 0
         """The last frame, so far, at which there was sound."""
         self._client = open_client(load_jack(), "ear")
         self._port = self._client.inports.register("in")
         self._client.set_process_callback(self._process)
+        self._client.set_xrun_callback(self._count_xrun)
         self._client.activate()
 
     def listen(self, port: str) -> None:
         """Hear this port."""
         self._client.connect(port, self._port)
+
+    @property
+    def period(self) -> int:
+        """The server's period in frames."""
+        return int(self._client.blocksize)
+
+    @period.setter
+    def period(self, frames: int) -> None:
+        self._client.blocksize = frames
+
+    def xruns(self) -> int:
+        """Xruns so far: those that the server told of, and jumps of its frame counter."""
+        return self._xruns
 
     def forget(self) -> None:
         """Drop what was heard so far."""
@@ -77,4 +94,10 @@ class Ear:
         self.close()
 
     def _process(self, frames: int) -> None:
-        self._periods.put((self._client.last_frame_time, self._port.get_array().copy()))
+        start = self._client.last_frame_time
+        self._xruns += self._expected not in (None, start)
+        self._expected = start + frames
+        self._periods.put((start, self._port.get_array().copy()))
+
+    def _count_xrun(self, _delayed_us: float) -> None:
+        self._xruns += 1

@@ -13,7 +13,8 @@ from bridge.player.messages import PortsOpened, SetLoop, SetSound, Sound, SoundS
 from tests.player.support import Running
 from tests.sound.ear import Ear
 from tests.support.jackd import JackServer
-from tests.support.peer import Peer, take
+from tests.support.peer import Peer
+from tests.support.takes import take
 
 pytestmark = pytest.mark.jack
 BPM = 150.0
@@ -59,7 +60,7 @@ def test_notes_are_heard_on_their_frames_by_a_constant_delay_and_a_stop_silences
         assert np.abs(np.diff(notes) - BEAT).max() <= 1
         delays = np.array(heard) - notes[: len(heard)]
         assert delays.min() > 0
-        assert delays.max() < 4 * 128 + 400  # a period or two, and half a millisecond until it is loud
+        assert delays.max() < 4 * peer.period + 400  # periods, and until it is loud
         assert np.ptp(delays) < 48
         assert end < notes[-1] + BEAT
 

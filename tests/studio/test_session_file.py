@@ -301,8 +301,14 @@ def test_a_walk_that_was_saved_in_a_bar_wanders_on_about_the_same_places(desk: D
     def in_bar(bar: int) -> float:
         """Where the axis is there."""
         desk.tell(Anchor((bar + 0.1) * TICKS_PER_BAR, 0, 1e-9, Motion.ROLLING, Sync.INTERNAL))
+
+        def arrived() -> bool:
+            """Whether the walk has gone there, and the studio says so, which it does a moment later."""
+            return wander._last.bar == bar and wander._last.values["z1"] == studio.state.settings.axes["z1"]
+
         deadline = time.monotonic() + 5
-        while wander._last.bar != bar and time.monotonic() < deadline:
+        while not arrived():
+            assert time.monotonic() < deadline, f"the walk does not get to bar {bar}"
             time.sleep(0.001)
         return studio.state.settings.axes["z1"]
 

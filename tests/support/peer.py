@@ -13,7 +13,7 @@ A foreign MIDI clock is a list of (frames from its start, bytes); `play` returns
 
         start = peer.play(clock_events(bpm=120, ticks=96, rate=server.rate))
 
-`take` repeats a measurement in which the server had xruns: frames are exact only outside them.
+Frames are exact only outside of xruns: `takes` repeats what they have spoilt.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 import pytest
 
 _SCRIPT = Path(__file__).with_name("peer_process.py")
-_T = TypeVar("_T")
 
 
 class Heard(NamedTuple):
@@ -48,7 +47,8 @@ class Peer:
             [sys.executable, str(_SCRIPT), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._heard: list[Heard] = []
-        self._clean: int | None = None  # xruns at the beginning of the take that runs
+        self.clean: int | None = None
+        """The xruns so far where a take has begun, while it runs; else None."""
         hello = self._answer()
         self.inp: str = hello["in"]
         self.out: str = hello["out"]
@@ -81,9 +81,14 @@ class Peer:
         """The server's frame now, 64 bits."""
         return int(self._ask("frame")["frame"])
 
-    def set_period(self, frames: int) -> None:
-        """Change the server's period."""
-        self._ask("period", frames=frames)
+    @property
+    def period(self) -> int:
+        """The server's period in frames."""
+        return int(self._ask("period")["period"])
+
+    @period.setter
+    def period(self, frames: int) -> None:
+        self._ask("set_period", frames=frames)
 
     def play(self, events: Iterable[tuple[int, bytes]], start: int | None = None) -> int:
         """Send each message on the exact frame `start` + its offset; return `start` (None: 100 ms from now).
@@ -126,7 +131,7 @@ class Peer:
             now = time.monotonic()
             if len(heard) != count:
                 count, news = len(heard), now
-            spoilt = now > news + 1 and self._clean is not None and self.xruns() != self._clean
+            spoilt = now > news + 1 and self.clean is not None and self.xruns() != self.clean
             if spoilt or now > deadline:
                 pytest.fail(f"the peer waited {timeout_s} s in vain; it heard {len(heard)}: ...{heard[-8:]}")
             time.sleep(0.005)
@@ -169,24 +174,3 @@ def clock_events(
     step = rate * 60 / bpm / 24
     beats = [(1 + round(tick * step), b"\xf8") for tick in range(ticks)]
     return [(0, start), *beats] if start else beats
-
-
-def take(measure: Callable[[], _T], peer: Peer, attempts: int = 6) -> _T:
-    """The result of `measure()`, repeated while the server had xruns during it: a dirty take says nothing.
-
-    What `measure` raises counts in a clean take only. Fails after `attempts` dirty takes.
-    """
-    for _ in range(attempts):
-        before = peer._clean = peer.xruns()
-        try:
-            result = measure()
-        except (Exception, pytest.fail.Exception):
-            time.sleep(0.1)  # the server tells of an xrun a little after it
-            if peer.xruns() == before:
-                raise
-            continue
-        finally:
-            peer._clean = None
-        if peer.xruns() == before:
-            return result
-    pytest.fail(f"{attempts} takes of {attempts} had xruns: this machine is too busy to measure")

@@ -74,6 +74,8 @@ class Client:
             case "frame":
                 return {"frame": self.unwrap(self.client.frame_time)}
             case "period":
+                return {"period": self.client.blocksize}
+            case "set_period":
                 self.client.blocksize = request["frames"]
             case "play":
                 for frame, message in request["events"]:
