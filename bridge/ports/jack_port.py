@@ -28,6 +28,7 @@ from typing import Any
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost
 from bridge.ports.frames import FrameRate, unwrap
 from bridge.ports.jack_client import load_jack, open_client, port_names
+from bridge.ports.jack_midi import MidiReader
 from bridge.ports.jack_patch import JackPatch
 from bridge.ports.names import match_port
 from bridge.ports.placing import Placer
@@ -165,6 +166,7 @@ class JackPorts:
         self._period = int(client.blocksize)
         self._out_port = client.midi_outports.register("out")
         self._in_port = client.midi_inports.register("in")
+        self._reader = MidiReader(self._jack, self._in_port)
         self._placer = Placer(self._rate)
         self.xruns = self._dropped = 0
         self._lost = self._closed = self._has_sent = False
@@ -271,9 +273,9 @@ class JackPorts:
         start = self.clock.begun = unwrap(self._client.last_frame_time, self.clock.begun)
         self._out_port.clear_buffer()
         self._placer.place(start, frames, self._write)
-        for offset, data in self._in_port.incoming_midi_events():
+        for offset, message in self._reader.events(frames):
             if not self._closed:
-                self._inbox.put(Incoming(bytes(data), self._rate.to_ns(start + offset)))
+                self._inbox.put(Incoming(message, self._rate.to_ns(start + offset)))
         cycles = self._cycles
         if cycles is not None:
             cycles.put(None)

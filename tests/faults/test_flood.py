@@ -92,9 +92,9 @@ def memory_kb(pid: int) -> int:
 
 
 def flood_of(seconds: float, *kinds: bytes) -> list[tuple[int, bytes]]:
-    """20,000 messages a second of these kinds in turn, as (frame, message)."""
+    """10,000 messages a second of these kinds in turn, as (frame, message): ten MIDI cables, filled."""
     return [
-        (number * RATE // 20_000, kinds[number % len(kinds)]) for number in range(round(20_000 * seconds))
+        (number * RATE // 10_000, kinds[number % len(kinds)]) for number in range(round(10_000 * seconds))
     ]
 
 
