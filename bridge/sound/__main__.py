@@ -15,7 +15,7 @@ from bridge.sound.device import Render, open_device
 from bridge.sound.kit import Kit
 from bridge.sound.link import CANCEL, RECORD, SILENCE, STRIKE
 from bridge.sound.mixer import Mixer
-from bridge.sound.stream import Stream, period_ns
+from bridge.sound.stream import Stream
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     streams: list[Stream] = []
 
     def make_render(rate: int, frames: int) -> Render:
-        stream = Stream(Mixer(Kit.make(rate)), rate, delay_ns=period_ns(frames, rate))
+        stream = Stream(Mixer(Kit.make(rate)), rate, frames)
         streams.append(stream)
         return stream.render
 

@@ -138,6 +138,7 @@ def test_notes_are_on_their_frames_and_a_stop_is_obeyed_in_a_flood(
                 player.send(Stop())
                 player.wait_for(Anchor, lambda anchor: anchor.motion is Motion.STOPPED, timeout_s=2)
                 stopped = peer.frame()
+                peer.wait_until_frame(stopped + 4 * peer.period)  # the note-offs are out by then
                 grown_kb = memory_kb(pid) - before_kb
                 heard = [(frame, message) for frame, message in peer.heard() if message[0] < 0xF0]
                 notes = notes_of(heard)

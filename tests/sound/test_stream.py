@@ -88,6 +88,24 @@ def test_the_clock_is_never_further_off_than_its_best_callback(late: list[int], 
         assert -1000 <= error <= min(late[: number + 1]) + 600e-6 * told_ns + 1000
 
 
+@given(
+    gap_ms=st.integers(3, 20_000),
+    late=st.lists(st.integers(0, 800_000), min_size=300, max_size=300),
+    quiet=st.integers(1, 40),
+)
+@settings(deadline=None, max_examples=50)
+def test_the_clock_goes_on_with_what_is_left_once_periods_were_missed(
+    gap_ms: int, late: list[int], quiet: int
+) -> None:
+    rate = FrameRate(RATE)
+    clock = StreamClock(rate)
+    late[::quiet] = [0] * len(late[::quiet])
+    for number, late_ns in enumerate(late):
+        true_ns = rate.to_ns(number * PERIOD) + (gap_ms * MS if number >= 100 else 0)
+        clock.begin(number * PERIOD, true_ns + late_ns)
+    assert abs(rate.to_ns(299 * PERIOD) - clock.stream_ns(true_ns)) < 1.2 * MS
+
+
 # --- stream ---
 
 
@@ -95,7 +113,7 @@ def test_the_clock_is_never_further_off_than_its_best_callback(late: list[int], 
 @settings(deadline=None, max_examples=20)
 def test_blows_keep_their_distance_though_callbacks_wobble(wobble: list[int], ahead_ms: int) -> None:
     rate = FrameRate(RATE)
-    stream = Stream(Mixer(clicks()), RATE, delay_ns=6 * MS)
+    stream = Stream(Mixer(clicks()), RATE, PERIOD)
     wobble[:20] = [0] * 20
     due = [60 * MS + number * 20 * MS for number in range(40)]
     waiting, heard = list(due), []
@@ -104,14 +122,14 @@ def test_blows_keep_their_distance_though_callbacks_wobble(wobble: list[int], ah
         while waiting and waiting[0] - ahead_ms * MS <= host_ns:
             stream.strike(Voice.SNARE, 100, waiting.pop(0))
         heard += [number * PERIOD + int(at) for at in np.flatnonzero(stream.render(PERIOD, host_ns)[:, 0])]
-    expected = [rate.to_frame(at + 6 * MS) for at in due]
+    expected = [rate.to_frame(at) + PERIOD for at in due]
     assert len(heard) == len(due)
     assert max(abs(a - b) for a, b in zip(heard, expected, strict=True)) <= 25  # half a ms: the clock's drift
     assert stream.late == 0
 
 
 def test_what_is_cancelled_is_not_heard() -> None:
-    stream = Stream(Mixer(clicks()), RATE, delay_ns=0)
+    stream = Stream(Mixer(clicks()), RATE, PERIOD)
     for at in range(1, 9):
         stream.strike(Voice.KICK, 100, at * 10 * MS)
     stream.cancel_from(45 * MS)
@@ -120,10 +138,39 @@ def test_what_is_cancelled_is_not_heard() -> None:
 
 
 def test_a_blow_that_comes_late_sounds_at_once_and_is_counted() -> None:
-    stream = Stream(Mixer(clicks()), RATE, delay_ns=0)
+    stream = Stream(Mixer(clicks()), RATE, PERIOD)
     rate = FrameRate(RATE)
     for number in range(20):
         stream.render(PERIOD, rate.to_ns(number * PERIOD))
     stream.strike(Voice.KICK, 100, rate.to_ns(10 * PERIOD))
     assert stream.render(PERIOD, rate.to_ns(20 * PERIOD))[0, 0] == pytest.approx(0.35, abs=0.25)
     assert stream.late == 1
+
+
+def test_after_missed_periods_a_blow_sounds_when_it_is_due() -> None:
+    """As after a sound card that hung for five seconds, or a player that was stopped."""
+    stream = Stream(Mixer(clicks()), RATE, PERIOD)
+    rate = FrameRate(RATE)
+    for number in range(300):
+        host_ns = rate.to_ns(number * PERIOD) + (5_000 * MS if number >= 100 else 0)
+        stream.render(PERIOD, host_ns)
+    stream.strike(Voice.KICK, 100, host_ns + 10 * MS)
+    heard = np.concatenate([stream.render(PERIOD, host_ns + rate.to_ns(n * PERIOD)) for n in range(1, 20)])
+    assert np.flatnonzero(heard[:, 0])[0] == pytest.approx(rate.to_frame(10 * MS), abs=2)
+
+
+def test_longer_periods_put_all_blows_off_as_much_and_none_is_late() -> None:
+    stream = Stream(Mixer(clicks()), RATE, PERIOD)
+    rate = FrameRate(RATE)
+    due = [200 * MS + 23 * MS * number for number in range(10)]
+    heard: list[int] = []
+    for number in range(60):
+        host_ns = rate.to_ns(number * 8 * PERIOD)
+        while due and due[0] - 3 * MS <= host_ns + rate.to_ns(8 * PERIOD):
+            stream.strike(Voice.SNARE, 100, due.pop(0))
+        heard += [
+            number * 8 * PERIOD + int(at) for at in np.flatnonzero(stream.render(8 * PERIOD, host_ns)[:, 0])
+        ]
+    assert len(heard) == 10
+    assert np.abs(np.diff(heard) - rate.to_frame(23 * MS)).max() <= 1
+    assert stream.late == 0
