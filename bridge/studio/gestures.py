@@ -11,11 +11,21 @@ from dataclasses import replace
 from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.groove.edit import Cell, Touch, touched
-from bridge.player.messages import SwapAt
+from bridge.player.messages import SwapAt, Sync
 from bridge.studio import flags
 from bridge.studio.path import Place
 from bridge.studio.sketch import Given, Sketch, Spot, Way
 from bridge.studio.studio import Studio
+
+
+def play_on_alone(studio: Studio) -> None:
+    """Go on by our own clock from where the one we followed left us, in its tempo, to the hundredth that is
+    shown. As with all that sets the transport, undo knows nothing of it.
+    """
+    bpm = round(studio.state.bpm, 2)
+    studio.set_sync(Sync.INTERNAL)
+    studio.set_tempo(bpm)
+    studio.play(None)
 
 
 def travel(studio: Studio, x: float, y: float) -> None:

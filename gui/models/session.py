@@ -14,7 +14,7 @@ from bridge.errors import GroovebridgeError
 from bridge.groove import DrumLoop
 from bridge.model import Settings
 from bridge.model.map import Map
-from bridge.player.messages import ClockState, PlayerConfig, Sync
+from bridge.player.messages import ClockState, PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState, gestures
 from bridge.studio.journey import Journey
@@ -118,7 +118,7 @@ class SessionModel(QObject):
         self.first_steps = FirstSteps()
         self.silence = Silence()
         self.silence.changed.connect(self._say)
-        self.sessions = SessionFiles(self._worker, self.report, seat)
+        self.sessions = SessionFiles(self._worker, self.report, self.withdraw, seat)
         self.takeout = Takeout(self._worker, self.report)
         self.journey = JourneyModel(self.report)
         self.wander = WanderModel(self.report)
@@ -340,8 +340,7 @@ class SessionModel(QObject):
         elif remedy is Remedy.REOPEN:
             self.ports.reopen()
         elif remedy is Remedy.PLAY_ALONE:
-            self.ask(Studio.set_sync, Sync.INTERNAL)
-            self.ask(Studio.play, None)
+            self.ask(gestures.play_on_alone)
         elif self._refusal is not None:
             self._refusal = None
             self._say()
@@ -352,6 +351,12 @@ class SessionModel(QObject):
         """Show a sentence of the window's own, until it is dismissed."""
         self._refusal = text
         self._say()
+
+    def withdraw(self, text: str) -> None:
+        """What this sentence says is over: show it no more. Nothing if another is shown."""
+        if self._refusal == text:
+            self._refusal = None
+            self._say()
 
     # --- inside ---
 

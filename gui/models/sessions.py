@@ -54,8 +54,9 @@ class _Step:
 class SessionFiles(QObject):
     """Qt thread only; files are read, written and opened in the background, and the beat goes on.
 
-    seat   where it is kept by itself, and left with the window; None: nowhere
-    say    gets a sentence for what cannot be done, and for what is to be known
+    seat       where it is kept by itself, and left with the window; None: nowhere
+    say        gets a sentence for what cannot be done, and for what is to be known
+    withdraw   gets the sentence that said why a file could not be opened or saved, once one can be
 
     `changed` tells of another file, another list of recent ones, or that there is something to save.
     """
@@ -63,10 +64,18 @@ class SessionFiles(QObject):
     changed = pyqtSignal()
     _turned = pyqtSignal(object)
 
-    def __init__(self, worker: Worker, say: Callable[[str], None], seat: Seat | None) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        say: Callable[[str], None],
+        withdraw: Callable[[str], None],
+        seat: Seat | None,
+    ) -> None:
         super().__init__()
         self._worker = worker
         self._say = say
+        self._withdraw = withdraw
+        self._trouble: str | None = None  # why a file could not be opened or saved, said and not yet over
         self._seat = seat
         self._desk: tuple[Studio, Movers] | None = None
         self._place = _Place()
@@ -216,8 +225,9 @@ class SessionFiles(QObject):
         if error is not None:
             if path is not None and not path.exists():
                 self._set(self._place, tuple(each for each in self._recent if each != path))
-            self._say(sentence(error, "The session could not be opened"))
+            self._complain(sentence(error, "The session could not be opened"))
             return
+        self._complain(None)
         brought, remark = done.result()
         self._has_before = self.before is not None and self.before.exists()
         if path == self.before:
@@ -240,9 +250,18 @@ class SessionFiles(QObject):
     def _on_saved(self, path: Path, session: Session, done: Future[None]) -> None:
         error = done.exception()
         if error is not None:
-            self._say(sentence(error, "The session could not be saved"))
+            self._complain(sentence(error, "The session could not be saved"))
             return
+        self._complain(None)
         self._set(replace(self._place, file=path, saved=_what_counts(session)), self._used(path))
+
+    def _complain(self, trouble: str | None) -> None:
+        """Say why a file could not be opened or saved; None: one could, so that is over."""
+        before, self._trouble = self._trouble, trouble
+        if trouble is not None:
+            self._say(trouble)
+        elif before is not None:
+            self._withdraw(before)
 
     def _used(self, path: Path) -> tuple[Path, ...]:
         return (path, *(each for each in self._recent if each != path))[:RECENT]

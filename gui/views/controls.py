@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from PyQt6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QValidator, QWheelEvent
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -124,6 +124,11 @@ class TempoBox(QDoubleSpinBox):
     def event(self, event: QEvent | None) -> bool:
         """Leave Space and letters to the window."""
         return False if _is_the_windows(event) else super().event(event)
+
+    def validate(self, text: str | None, pos: int) -> tuple[QValidator.State, str, int]:
+        """A decimal comma is as good as a point."""
+        point = self.locale().decimalPoint()
+        return super().validate((text or "").replace(",", point).replace(".", point), pos)
 
     def show_value(self, bpm: float) -> None:
         """Show a tempo and tell nothing. One that is shown already leaves alone what is being typed."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
+import platformdirs
+from PyQt6.QtCore import QDir, Qt
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from bridge.studio.session_file import SUFFIX
@@ -16,7 +17,7 @@ from gui.models.files import OFFERED
 def ask_open(parent: QWidget, session: SessionModel) -> None:
     """Have the user choose a session, preset or MIDI file, and go on with it."""
     if session.phase is Phase.READY:
-        dialog = QFileDialog(parent, "Open a session, preset or MIDI file")
+        dialog = _dialog(parent, "Open a session, preset or MIDI file")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(OFFERED)
         _ask(dialog, session.files.open)
@@ -40,12 +41,23 @@ def ask_saving(
     parent: QWidget, title: str, name: str, kinds: str, suffix: str
 ) -> Callable[[Callable[[Path], object]], None]:
     """A dialog in which the user chooses where to save; what it returns opens it, and calls with the file."""
-    dialog = QFileDialog(parent, title)
+    dialog = _dialog(parent, title)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilter(kinds)
     dialog.setDefaultSuffix(suffix.removeprefix("."))
     dialog.selectFile(name)
     return lambda act: _ask(dialog, act)
+
+
+def _dialog(parent: QWidget, title: str) -> QFileDialog:
+    """In the folder that was used last; the first time in the user's music, not where the program happens to
+    run.
+    """
+    dialog = QFileDialog(parent, title)
+    if dialog.directory() == QDir.current():
+        music = platformdirs.user_music_path()
+        dialog.setDirectory(str(music if music.is_dir() else Path.home()))
+    return dialog
 
 
 def _ask(dialog: QFileDialog, act: Callable[[Path], object]) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QListView,
     QMenu,
@@ -22,6 +19,7 @@ from bridge.groove import STEPS, DrumLoop
 from bridge.studio.history import Take
 from gui.models.history import TAKE_ROLE, HistoryModel, file_name, title_of
 from gui.views import theme
+from gui.views.file_dialogs import ask_saving
 from gui.views.loop_geometry import LANES
 
 _CTRL = Qt.KeyboardModifier.ControlModifier
@@ -132,13 +130,10 @@ class HistoryStrip(QListView):
 
     def ask_file(self, take: Take) -> None:
         """Have the user choose where to save a take as a MIDI file."""
-        dialog = QFileDialog(self, f"Save {title_of(take)} as a MIDI file", file_name(take))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("MIDI files (*.mid)")
-        dialog.setDefaultSuffix("mid")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self._history.save(take, Path(path)))
-        dialog.open()
+        title = f"Save {title_of(take)} as a MIDI file"
+        ask_saving(self, title, file_name(take), "MIDI files (*.mid)", ".mid")(
+            lambda path: self._history.save(take, path)
+        )
 
     def menu_for(self, take: Take) -> QMenu:
         """What one can do with a take."""

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from bridge.studio.session_file import SUFFIX
@@ -80,9 +81,10 @@ class SessionsPage(QWidget):
         """Show what the session is called, and the ones before it."""
         files, ready = self._session.sessions, self._session.phase is Phase.READY
         why = unready(self._session.phase)
-        self.name.setText(files.name)
-        self.place.setText(_whereabouts(files.file, files.unsaved))
-        self.place.setToolTip("" if files.file is None else str(files.file))
+        file = "" if files.file is None else str(files.file)
+        for label, text in ((self.name, files.name), (self.place, _whereabouts(files.file, files.unsaved))):
+            label.setText(_fitting(text, label.fontMetrics(), theme.SHEET_WIDTH - 3 * theme.MARGIN))
+            label.setToolTip(file)
         explain(self.save, ready, "Save the session (Ctrl+S)", why)
         explain(
             self.save_as,
@@ -113,8 +115,7 @@ class SessionsPage(QWidget):
             button.setProperty("role", "row")
             text = f"{path.stem}   ·   {_short(path.parent)}"
             room = _ROW_WIDTH - 2 * theme.MARGIN
-            elided = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
-            button.setText(elided.replace("&", "&&"))
+            button.setText(_fitting(text, button.fontMetrics(), room).replace("&", "&&"))
             button.clicked.connect(partial(self._open, path))
             explain(button, ready, str(path), unready(self._session.phase))
             self.recent.addWidget(button)
@@ -128,6 +129,11 @@ class SessionsPage(QWidget):
         path = self._session.sessions.before
         if path is not None:
             self._session.sessions.open(path)
+
+
+def _fitting(text: str, metrics: QFontMetrics, room: int) -> str:
+    """The text, without its middle where it is wider than `room` pixels."""
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room)
 
 
 def _whereabouts(file: Path | None, unsaved: bool) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import platformdirs
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog
@@ -32,6 +33,7 @@ from bridge.studio.sketch import Sketch
 from bridge.studio.wander import Wander
 from gui import app, launch
 from gui.models import Opened, autosave
+from gui.views import file_dialogs
 from gui.views.sessions_page import SessionsPage
 from tests.gui.desk import Desk
 from tests.gui.hands import click, key
@@ -259,6 +261,52 @@ def test_where_nothing_can_be_saved_a_sentence_says_so_and_nothing_is_lost(kept:
     kept.until(lambda: "cannot be written" in kept.session.status.text)
     assert kept.session.sessions.unsaved
     assert kept.session.playhead.rolling
+
+
+def test_a_sentence_about_a_file_goes_once_another_could_be_saved_or_opened(
+    kept: Desk, tmp_path: Path
+) -> None:
+    arrange(kept)
+    files, line = kept.session.sessions, kept.session
+    for act in (files.save_as, files.open):
+        files.save_as(Path("/nowhere/song"))
+        kept.until(lambda: "cannot be written" in line.status.text)
+        act(tmp_path / "song.groovebridge")
+        kept.until(lambda: "cannot be written" not in line.status.text)
+    files.save_as(Path("/nowhere/song"))
+    kept.until(lambda: "cannot be written" in line.status.text)
+    line.report("The recording is kept.")
+    files.save()
+    kept.until(lambda: not files.unsaved)
+    assert line.status.text == "The recording is kept."
+
+
+def test_a_long_name_leaves_the_buttons_on_the_page(kept: Desk, tmp_path: Path) -> None:
+    page = page_of(kept)
+    room = page.sizeHint().width()
+    kept.session.sessions.save_as(tmp_path / ("second set, encore, final " * 8))
+    kept.until(lambda: page.name.text() != "Untitled")
+    assert page.minimumSizeHint().width() <= room
+    assert page.name.toolTip() == str(kept.session.sessions.file)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_first_file_is_asked_for_in_the_users_music_not_where_the_program_runs(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    music = tmp_path / "Music"
+    if there:
+        music.mkdir()
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(platformdirs, "user_music_path", lambda: music)
+    program = tmp_path / "program"
+    program.mkdir()
+    monkeypatch.chdir(program)
+    QFileDialog(directory=str(program)).selectFile("used last")
+    file_dialogs.ask_session_file(desk.window, desk.session)
+    found = next(each for each in desk.window.findChildren(QFileDialog) if each.isVisible())
+    assert found.directory().path() == str(music if there else tmp_path)
+    found.close()
 
 
 def test_what_is_at_the_desk_is_kept_as_it_changes(kept: Desk, tmp_path: Path) -> None:

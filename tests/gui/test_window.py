@@ -115,6 +115,14 @@ def test_a_typed_tempo_reaches_the_player(desk: Desk) -> None:
     assert box.value() == 127.35
 
 
+def test_a_tempo_typed_with_a_decimal_comma_is_that_tempo(desk: Desk) -> None:
+    box = desk.window.transport.tempo
+    write(box, "133,5")
+    key(box, Key.Key_Return)
+    assert box.value() == 133.5
+    desk.until(lambda: desk.asked(SetTempo(133.5)))
+
+
 def test_a_tempo_is_not_taken_before_it_is_typed_to_its_end(desk: Desk) -> None:
     box = desk.window.transport.tempo
     write(box, "90")
@@ -275,6 +283,17 @@ def test_when_the_clock_is_lost_one_press_plays_on_by_our_own(desk: Desk) -> Non
     click(line.remedy)
     assert desk.asked(SetSync(Sync.INTERNAL))
     assert desk.asked(Start(None, 0))
+
+
+def test_playing_on_alone_keeps_the_tempo_of_the_clock_that_was_lost(desk: Desk) -> None:
+    desk.session.ask(Studio.set_tempo, 133.0)
+    desk.session.ask(Studio.set_sync, Sync.CLOCK)
+    desk.band.report(Anchor(7680, 0, 99.998, Motion.STOPPED, Sync.CLOCK, ClockState.LOST))
+    desk.until(lambda: desk.window.status.remedy.text() == "Play on alone")
+    click(desk.window.status.remedy)
+    asked = desk.band.asked
+    assert asked[-3:] == [SetSync(Sync.INTERNAL), SetTempo(100.0), Start(None, 0)]
+    assert desk.window.transport.tempo.value() == 100.0
 
 
 # --- the loop ---
