@@ -77,16 +77,14 @@ class Speaker:
     def set(self, when: SoundWhen) -> None:
         """Sound then; what failed is tried again."""
         self._when = when
-        if self._told.stage is SoundStage.FAILED:
-            self._say(SoundStage.OFF)
-        self._settle()
+        self._settle(anew=True)
 
     def attach(self, ports: Ports) -> None:
-        """These ports are played through."""
+        """These ports are played through; a sound that failed is tried again, since JACK brings both."""
         self._clock = ports.clock
         self._blows.clear()
         self._alone = ports.api in TELLING and ports.destination is None
-        self._settle()
+        self._settle(anew=True)
 
     def detach(self) -> None:
         """There are no ports; what sounds does so till there are others."""
@@ -117,8 +115,10 @@ class Speaker:
         if self._link is not None:
             self._link.close()
 
-    def _settle(self) -> None:
-        """Start or end the sound, as it is wanted now."""
+    def _settle(self, *, anew: bool = False) -> None:
+        """Start or end the sound, as it is wanted now; `anew`: also one that has failed."""
+        if anew and self._told.stage is SoundStage.FAILED:
+            self._say(SoundStage.OFF)
         wanted = self._when is SoundWhen.ON or (self._when is SoundWhen.AUTO and self._alone)
         if not wanted:
             self._end()

@@ -39,7 +39,7 @@ class FirstSteps(QObject):
         first = self._first = self._first or state
         before, self._before = self._before or state, state
         happened = {
-            Step.HEAR: state.motion is Motion.ROLLING,
+            Step.HEAR: state.motion is Motion.ROLLING and not unheard(state),
             Step.CONNECT: connected(before, state),
             Step.SHAPE: (first.settings.sliders, first.settings.axes)
             != (state.settings.sliders, state.settings.axes),
@@ -48,6 +48,13 @@ class FirstSteps(QObject):
         if done != self._done:
             self._done = done
             self.changed.emit()
+
+
+def unheard(state: StudioState) -> bool:
+    """Whether nobody can hear us, as far as that can be known: no program, and no drum sound of ours."""
+    ports = state.ports
+    nobody = ports is None or ports.api == "none" or (state.alone and ports.destination is None)
+    return nobody and not state.sounding
 
 
 def connected(before: StudioState, now: StudioState) -> bool:

@@ -70,12 +70,16 @@ def _trouble(state: StudioState) -> Status | None:
         return Status(Level.ATTENTION, state.fault, remedy)
     if state.ports is None:
         return Status(Level.BUSY, "Opening the MIDI ports …")
+    failed = state.sound.stage is SoundStage.FAILED
     if state.ports.api == "none" and state.sound.stage is SoundStage.OPENING:
         return Status(Level.BUSY, "Opening the built-in drum sound …")
     if state.ports.api == "none" and not state.sounding:
         text = (
-            "No MIDI system is running, so nothing reaches a DAW. Start JACK or connect a MIDI interface, "
-            "then press “Look again”."
+            "No MIDI system is running, and no sound output opens, so nothing is heard. "
+            "Start JACK, or connect speakers or a MIDI interface, then press “Look again”."
+            if failed
+            else "No MIDI system is running, so nothing reaches a DAW. "
+            "Start JACK or connect a MIDI interface, then press “Look again”."
         )
         return Status(Level.ATTENTION, text, Remedy.REOPEN)
     return None
@@ -149,9 +153,12 @@ def _calm(state: StudioState, output: str | None) -> Status:
         return Status(Level.CALM, _HEARD_ONLY[state.motion is Motion.ROLLING], Remedy.REOPEN)
     out = output or (state.ports.out if state.ports is not None else "")
     if state.alone and not output and not state.sounding and state.motion is Motion.ROLLING:
+        failed = state.sound.stage is SoundStage.FAILED
+        why = " and no sound output opens" if failed else ""
+        again = " to try again" if failed else ""
         text = (
-            f"Nothing is connected to {out}, so nobody hears the drums. Choose it as MIDI input in your DAW, "
-            "or set Drum sound to “On”."
+            f"Nothing is connected to {out}{why}, so nobody hears the drums. "
+            f"Choose it as MIDI input in your DAW, or set Drum sound to “On”{again}."
         )
         return Status(Level.ATTENTION, text)
     if state.motion is Motion.ROLLING:

@@ -16,7 +16,7 @@ WORDS = {
     Step.HEAR: (
         "Hear it",
         "Press play, here or with the space bar. The built-in drums sound until a DAW is connected, "
-        "where that can be seen; “Drum sound” in the top line has them on or off.",
+        "where that can be seen; “Sound” in the top line has them on or off.",
     ),
     Step.CONNECT: (
         "Connect your DAW",

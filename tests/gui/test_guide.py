@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication
 
 from bridge.player.messages import Anchor, ClockState, Motion, Sound, SoundStage, SoundWhen, Sync
 from bridge.studio import Studio, StudioState
-from gui.models.first_steps import Step, connected
+from gui.models.first_steps import FirstSteps, Step, connected
 from gui.views import theme
 from gui.views.guide_page import GuidePage
 from tests.gui.desk import Desk
@@ -70,6 +70,15 @@ def test_each_button_does_its_step_and_the_step_ticks_itself(desk: Desk) -> None
     desk.until(lambda: desk.session.first_steps.done == set(Step))
     guide_of(desk)
     assert page.end.isVisibleTo(page)
+
+
+def test_what_nobody_hears_is_not_heard_yet(desk: Desk) -> None:
+    rolls = Anchor(0, 0, 120.0, Motion.ROLLING, Sync.INTERNAL, ClockState.OFF)
+    steps, song = FirstSteps(), replace(state_of(desk), anchor=rolls, alone=True)
+    steps.see(song)
+    assert Step.HEAR not in steps.done
+    steps.see(replace(song, sound=Sound(SoundStage.ON, "speakers")))
+    assert Step.HEAR in steps.done
 
 
 def test_a_step_that_is_undone_stays_taken(desk: Desk) -> None:

@@ -59,7 +59,20 @@ def test_a_machine_without_midi_is_told_what_to_do() -> None:
     status = status_of(picture(ports=PortsOpened("none", "nowhere", None)))
     assert status.level is Level.ATTENTION
     assert "Start JACK" in status.text
+    assert "sound" not in status.text
     assert status.remedy is Remedy.REOPEN
+
+
+FAILED = Sound(SoundStage.FAILED, "There is no sound output.")
+
+
+def test_a_sound_that_failed_is_said_in_words_where_nothing_else_is_heard() -> None:
+    status = status_of(picture(ports=PortsOpened("none", "nowhere", None), sound=FAILED))
+    assert "no sound output opens, so nothing is heard" in status.text
+    assert status.remedy is Remedy.REOPEN
+    alone = picture(motion=Motion.ROLLING, alone=True, sound=FAILED)
+    assert "no sound output opens, so nobody hears" in status_of(alone).text
+    assert "sound" not in status_of(replace(alone, alone=False)).text
 
 
 @pytest.mark.parametrize(
