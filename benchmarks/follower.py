@@ -104,6 +104,7 @@ SCENARIOS = (
     Scenario("1 % of ticks lost, jitter 1 ms", constant(120), lost=0.01),
     Scenario("1 % of ticks lost, jitter 3 ms", constant(120), jitter_ms=3, lost=0.01),
     Scenario("180 BPM, 1 % of ticks lost, jitter 3 ms", constant(180), jitter_ms=3, lost=0.01),
+    Scenario("240 BPM, 1 % of ticks lost, jitter 3 ms", constant(240), jitter_ms=3, lost=0.01),
     Scenario("24 ticks lost in a row, jitter 1 ms", constant(120), burst=400, beats=40),
     Scenario("ramp 120 to 140 in 4 bars", ramp(120, 140, 16, 16), beats=48, read_from=16, goal="max 4"),
     Scenario("ramp 140 to 120 in 4 bars", ramp(140, 120, 16, 16), beats=48, read_from=16, goal="max 4"),

@@ -83,6 +83,31 @@ def test_lost_ticks_are_counted_all_the_same() -> None:
     assert p99(follow(true, heard)[8 * BEAT :]) <= 0.6
 
 
+@pytest.mark.parametrize("bpm", [150, 180, 240])
+def test_a_lost_tick_that_nobody_noticed_amid_jitter_is_counted_by_and_by(bpm: float) -> None:
+    true = times(periods([bpm] * 20))
+    right = 0
+    for seed in range(24):
+        heard = {n: at for n, at in jittered(true, 3, seed).items() if n != 300}
+        right += max(map(abs, follow(true, heard)[-BEAT:])) < 0.5 * 60e3 / BEAT / bpm
+    assert right >= 22
+
+
+@pytest.mark.parametrize(("before", "after"), [(372, 281), (120, 100)])
+def test_a_song_that_has_begun_is_not_moved_by_second_thoughts_of_what_was_before(
+    before: float, after: float
+) -> None:
+    true = times(periods([before] * 12 + [after] * 8))
+    for seed in range(40):
+        follower = ClockFollower()
+        begins, begun = 12 * BEAT + 14 + seed % 10, 0
+        for n, at in enumerate(sorted(jittered(true, 3, seed).values())):
+            follower.tick(at, first=n == begins)
+            if n == begins:
+                begun = follower.number
+        assert follower.number - begun == len(true) - 1 - begins
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3, 5])
 def test_a_tick_lost_before_the_tempo_is_known_is_counted(lost: int) -> None:
     true = times(periods([120] * 8))
