@@ -231,8 +231,8 @@ class ClockTransport:
         silent = now_ns - self._heard_ns() > self._follower.silence_ns()
         if self._motion is not Motion.ROLLING or not silent:
             return ()
-        self._position = self._next_position()
-        self._motion = Motion.STALLED
+        self._position = self._upcoming()
+        self._motion, self._jump = Motion.STALLED, None
         return (ClockLost(self._position),)
 
     # --- the actions --------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ class ClockTransport:
     def _stop(self) -> Stopped:
         if self._motion is Motion.ROLLING:
             self._follower.settle()
-            self._position = self._next_position() if self._jump is None else self._jump
+            self._position = self._upcoming()
         self._motion, self._jump, self._told = Motion.STOPPED, None, None
         return Stopped(self._position)
 
@@ -291,8 +291,12 @@ class ClockTransport:
         self._motion = Motion.STOPPED
         return (Located(ticks),)
 
+    def _upcoming(self) -> int:
+        """While rolling: where the F8 to come will be, a jump that was announced included."""
+        return self._next_position() if self._jump is None else self._jump
+
     def _next_position(self) -> int:
-        """While rolling: the position of the F8 to come."""
+        """While rolling: the position of the F8 to come, but for a jump."""
         return self._position + (self._follower.number + 1 - self._first) * TICKS_PER_CLOCK
 
     def _heard_ns(self) -> int:

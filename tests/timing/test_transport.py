@@ -282,6 +282,17 @@ def test_a_clock_that_comes_back_soon_goes_on_where_it_was() -> None:
     assert daw.position == pytest.approx(72 * CLOCK, abs=0.1)
 
 
+def test_a_clock_that_falls_silent_just_before_its_jump_comes_back_behind_it() -> None:
+    daw = Sender()
+    daw.send(START)
+    daw.ticks(50)
+    daw.send(spp(8))
+    daw.now_ns += 3_000_000_000
+    assert daw.ticks(1) == [ClockLost(8 * SIXTEENTH), Rolling(8 * SIXTEENTH, daw.now_ns)]
+    assert daw.send(spp(8)) == []
+    assert daw.ticks(1) == [Rolling(8 * SIXTEENTH, daw.now_ns)]
+
+
 def test_a_clock_that_comes_back_late_waits_for_continue() -> None:
     daw = Sender()
     daw.send(START)
