@@ -282,6 +282,16 @@ def test_a_clock_that_comes_back_soon_goes_on_where_it_was() -> None:
     assert daw.position == pytest.approx(72 * CLOCK, abs=0.1)
 
 
+def test_a_song_that_stalled_is_not_woken_by_a_flood() -> None:
+    daw = Sender()
+    daw.send(START)
+    daw.ticks(48)
+    for _ in range(30_000):
+        daw.now_ns += 100_000
+        daw.send(TICK)
+    assert [type(event) for event in daw.events] == [Armed, Rolling, ClockLost]
+
+
 def test_a_clock_that_falls_silent_just_before_its_jump_comes_back_behind_it() -> None:
     daw = Sender()
     daw.send(START)
