@@ -7,6 +7,7 @@ Nothing that happens here reaches the process that plays: a sound card that hang
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 
@@ -31,7 +32,7 @@ def main() -> int:
         return stream.render
 
     try:
-        device = open_device(make_render)
+        device = open_device(make_render, _give_up)
     except GroovebridgeError as error:
         _say({"failed": str(error)})
         return 1
@@ -49,6 +50,12 @@ def main() -> int:
     finally:
         device.close()
     return 0
+
+
+def _give_up(reason: str) -> None:
+    """There is no output any more: say so and end, whatever thread this is; the main one waits for blows."""
+    _say({"failed": reason})
+    os._exit(1)
 
 
 def _say(news: dict[str, object]) -> None:

@@ -14,6 +14,10 @@ from bridge.errors import GroovebridgeError
 from bridge.ports.jack_client import jack_answers, load_jack, open_client
 
 CLIENT_NAME = "Groovebridge Drums"
+JACK_GONE = (
+    "JACK has ended, and the drum sound with it. "
+    "Start it again, and switch the drum sound on if it stays silent."
+)
 _PERIOD = 256  # frames a callback that we ask PortAudio for: 5 ms at 48 kHz
 
 Render = Callable[[int, int], NDArray[np.float32]]
@@ -36,12 +40,15 @@ class Device:
     close: Callable[[], None]
 
 
-def open_device(make_render: MakeRender) -> Device:
-    """Open the output that this machine would use now, and start it. Raises SoundError."""
-    return _open_jack(make_render) if jack_answers() else _open_portaudio(make_render)
+def open_device(make_render: MakeRender, gone: Callable[[str], None]) -> Device:
+    """Open the output that this machine would use now, and start it. Raises SoundError.
+
+    gone: called in a thread of JACK's if its server ends, with a sentence for the user.
+    """
+    return _open_jack(make_render, gone) if jack_answers() else _open_portaudio(make_render)
 
 
-def _open_jack(make_render: MakeRender) -> Device:
+def _open_jack(make_render: MakeRender, gone: Callable[[str], None]) -> Device:
     client = open_client(load_jack(), CLIENT_NAME)
     left, right = (client.outports.register(name) for name in ("left", "right"))
     render = make_render(client.samplerate, client.blocksize)
@@ -52,6 +59,7 @@ def _open_jack(make_render: MakeRender) -> Device:
         right.get_array()[:] = period[:, 1]
 
     client.set_process_callback(process)
+    client.set_shutdown_callback(lambda _status, _reason: gone(JACK_GONE))
     client.activate()
     speakers = client.get_ports(is_audio=True, is_physical=True, is_input=True)
     for ours, theirs in zip((left, right), speakers[:2], strict=False):

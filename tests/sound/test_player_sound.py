@@ -9,7 +9,17 @@ import pytest
 
 from bridge.groove import STEPS, VOICES, DrumLoop, Voice
 from bridge.player import PlayerConfig
-from bridge.player.messages import PortsOpened, SetLoop, SetSound, Sound, SoundStage, SoundWhen, Start, Stop
+from bridge.player.messages import (
+    Fault,
+    PortsOpened,
+    SetLoop,
+    SetSound,
+    Sound,
+    SoundStage,
+    SoundWhen,
+    Start,
+    Stop,
+)
 from tests.player.support import Running
 from tests.sound.ear import Ear
 from tests.support.jackd import JackServer
@@ -85,3 +95,13 @@ def test_without_midi_the_drums_are_heard_all_the_same(server: JackServer) -> No
         ear.listen("Groovebridge Drums:left")
         player.send(SetLoop(four_on_the_floor(), 1), Start())
         assert np.abs(np.diff(ear.blows(3)) - BEAT).max() < 0.02 * 48_000
+
+
+def test_drums_that_ended_with_jack_sound_again_when_it_is_back() -> None:
+    with JackServer() as server, Running(PlayerConfig(api="jack", sound=SoundWhen.AUTO)) as player:
+        player.wait_for(Sound, lambda sound: sound.stage is SoundStage.ON)
+        server.stop()
+        assert player.wait_for(Fault).ports_lost
+        player.forget()
+        server.start()
+        player.wait_for(Sound, lambda sound: sound.stage is SoundStage.ON)

@@ -7,7 +7,7 @@ import queue
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bridge.groove import Voice
 from bridge.sound import SoundFailed, SoundLink, SoundNews, SoundOpened
+from bridge.sound.device import JACK_GONE
 from tests.sound.ear import WAIT_S, Ear
 from tests.support.jackd import JackServer
 from tests.support.takes import take
@@ -70,6 +71,20 @@ def test_a_sound_process_that_dies_is_told_once(server: JackServer) -> None:
         link.strike(Voice.KICK, 100, time.perf_counter_ns())  # into the void, in silence
     finally:
         link.close()
+    assert news.empty()
+
+
+@pytest.mark.parametrize("end", [JackServer.stop, JackServer.kill])
+def test_a_sound_whose_jack_server_ends_says_so(end: Callable[[JackServer], None]) -> None:
+    news: queue.SimpleQueue[SoundNews] = queue.SimpleQueue()
+    with JackServer() as server:
+        link = SoundLink(news.put)
+        try:
+            assert isinstance(opened(news), SoundOpened)
+            end(server)
+            assert opened(news) == SoundFailed(JACK_GONE)
+        finally:
+            link.close()
     assert news.empty()
 
 
