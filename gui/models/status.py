@@ -76,7 +76,7 @@ def _trouble(state: StudioState) -> Status | None:
     if state.ports.api == "none" and not state.sounding:
         text = (
             "No MIDI system is running, and no sound output opens, so nothing is heard. "
-            "Start JACK, or connect speakers or a MIDI interface, then press “Look again”."
+            "Start JACK or connect speakers, then press “Look again”."
             if failed
             else "No MIDI system is running, so nothing reaches a DAW. "
             "Start JACK or connect a MIDI interface, then press “Look again”."
