@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.player.messages import SetVoicing, SwapAt
 from bridge.player.voicing import Voicing
 from bridge.studio.flags import Flags
+from bridge.studio.merge import merged, merged_sketch
 from bridge.studio.picture import Picture
 from bridge.studio.players import Players
 from bridge.studio.sketch import Sketch
@@ -34,6 +35,16 @@ class _Side:
     turn: Turn | None = None
 
 
+def _merged(now: _Side, old: _Side, new: _Side) -> _Side:
+    """`turn` is that of the step, so that a step that turns something is never one that changes nothing."""
+    return _Side(
+        merged_sketch(now.sketch, old.sketch, new.sketch),
+        merged(now.voicing, old.voicing, new.voicing),
+        merged(now.flags, old.flags, new.flags),
+        new.turn,
+    )
+
+
 class Changes:
     """Owns what undo and redo bring back; hands a new sketch to the supply and a new mix to the player. The
     lock is held where a method does not say otherwise.
@@ -43,7 +54,7 @@ class Changes:
         self._picture = picture
         self._supply = supply
         self._players = players
-        self._undo: Undo[_Side] = Undo()
+        self._undo = Undo(_merged)
         self._crossing = threading.RLock()  # one goes over a step and turns what is beside it, then another
 
     def change(self, change: Callable[[Sketch], Sketch], gesture: object, at: SwapAt | None) -> None:
@@ -51,19 +62,19 @@ class Changes:
         before = self._picture.state.sketch
         after = change(before)
         if after != before:
-            self._step(gesture)
+            self._step(gesture, sketch=after)
             self._show(after, at)
 
     def mix(self, voicing: Voicing, gesture: object = None) -> None:
         """Have another mix."""
         if voicing != self._picture.state.voicing:
-            self._step(gesture)
+            self._step(gesture, voicing=voicing)
             self._set_voicing(voicing)
 
     def flag(self, flags: Flags) -> None:
         """Have other flags on the map."""
         if flags != self._picture.state.flags:
-            self._step()
+            self._step(flags=flags)
             self._picture.set(flags=flags)
 
     def turn(self, turn: Turn, gesture: object) -> None:
@@ -72,7 +83,7 @@ class Changes:
         """
         with self._crossing:
             with self._picture.changing():
-                self._step(gesture, turn)
+                self._step(gesture, turn=turn)
             turn()
 
     def load(self, sketch: Sketch, voicing: Voicing | None, flags: Flags | None, turn: Turn | None) -> None:
@@ -82,7 +93,7 @@ class Changes:
                 state = self._picture.state
                 there = _Side(sketch, voicing or state.voicing, state.flags if flags is None else flags)
                 if there != self._side() or turn is not None:
-                    self._step(turn=turn)
+                    self._step(sketch=there.sketch, voicing=there.voicing, flags=there.flags, turn=turn)
                     self._return_to(there)
             if turn is not None:
                 turn()
@@ -95,7 +106,7 @@ class Changes:
                     return
                 self._undo.skip(self._side())  # a step that turns something is none of these
                 turn = self._undo.back.turn
-                self._return_to(self._undo.undo(self._side(turn)))
+                self._return_to(self._undo.undo(self._side()))
             if turn is not None:
                 turn()
 
@@ -106,19 +117,20 @@ class Changes:
                 if not self._undo.can_redo:
                     return
                 turn = self._undo.forth.turn
-                self._return_to(self._undo.redo(self._side(turn)))
+                self._return_to(self._undo.redo(self._side()))
             if turn is not None:
                 turn()
 
     # --- inside ---
 
-    def _side(self, turn: Turn | None = None) -> _Side:
+    def _side(self) -> _Side:
         state = self._picture.state
-        return _Side(state.sketch, state.voicing, state.flags, turn)
+        return _Side(state.sketch, state.voicing, state.flags)
 
-    def _step(self, gesture: object = None, turn: Turn | None = None) -> None:
-        """What there is now is about to be replaced by this gesture."""
-        self._undo.did(self._side(turn), gesture, time.monotonic())
+    def _step(self, gesture: object = None, turn: Turn | None = None, **after: object) -> None:
+        """Parts of what there is now are about to be replaced by this gesture."""
+        before = replace(self._side(), turn=turn)
+        self._undo.did(before, replace(before, **after), gesture, time.monotonic())  # type: ignore[arg-type]
         self._tell()
 
     def _return_to(self, side: _Side) -> None:

@@ -12,7 +12,7 @@ from bridge.studio.path import Path, Place
 from bridge.studio.rides import Rider, due
 from bridge.studio.sketch import Sketch, Spot
 from bridge.studio.studio import Studio
-from bridge.studio.undo import Lasting
+from bridge.studio.undo import Riding
 
 _NO_PATH = "There is no path to follow. Draw one on the map: switch Path on, then click where it should go."
 
@@ -41,7 +41,8 @@ class _Drawing:
 
 class Journey(Rider):
     """The path of one studio. Sliders, locks and the mix may move meanwhile; whoever takes the idea elsewhere
-    (a hand on the map, a new idea, the morph, undo) ends it. All that one ride did is one step of undo.
+    (a hand on the map, a new idea, the morph) ends it. All that one ride did is one step of undo, which ends
+    it too; what a hand did meanwhile is taken back without that.
     """
 
     def __init__(self, studio: Studio, told: Callable[[], None] = lambda: None) -> None:
@@ -95,7 +96,7 @@ class Journey(Rider):
     # --- inside ---
 
     def _run(self) -> None:
-        gesture = Lasting()
+        gesture = Riding()
         here: Spot | None = None
         while (step := self._next_step(here)) is not None and self._go(here, *step, gesture):
             here = step[0]
@@ -119,7 +120,7 @@ class Journey(Rider):
                 self._changed.wait(wanted.wait_s(now_ns))
             return None
 
-    def _go(self, here: Spot | None, there: Spot, at: SwapAt, gesture: Lasting) -> bool:
+    def _go(self, here: Spot | None, there: Spot, at: SwapAt, gesture: Riding) -> bool:
         """Have the studio go on, unless somebody has gone elsewhere since; whether it did."""
         went = False
 

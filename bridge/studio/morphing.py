@@ -24,7 +24,7 @@ from bridge.studio.rides import LONGEST_WAIT_S, Rider
 from bridge.studio.sketch import Sketch, Way
 from bridge.studio.state import StudioState, position_ticks
 from bridge.studio.studio import Studio
-from bridge.studio.undo import Lasting
+from bridge.studio.undo import Lasting, Riding
 from bridge.timing import BeatMap
 from bridge.timing.beatmap import TICKS_PER_BEAT
 
@@ -198,7 +198,7 @@ class Morpher(Rider):
             self._changed.notify_all()
 
     def _run(self) -> None:
-        gesture = Lasting()
+        gesture = Riding()
         while (step := self._next_step()) is not None:
             if not self._take(*step, gesture) or step[1].arrived:
                 break
@@ -220,7 +220,7 @@ class Morpher(Rider):
                 self._changed.wait(min((look_ns - now_ns) / 1e9, LONGEST_WAIT_S))
             return None
 
-    def _take(self, before: Ride, after: Ride, gesture: Lasting) -> bool:
+    def _take(self, before: Ride, after: Ride, gesture: Riding) -> bool:
         """Have the studio go on to `after`, unless somebody has gone elsewhere since; whether it did."""
         went = False
 

@@ -8,8 +8,7 @@ tempo, swap, evolve, the ends of the morph, the path and the manner of the walk.
 stays as the session has it: ports, sync, latency, count-in, clock and sound; takes stay in the history.
 
 A song that followed its path when it was saved follows it again, and sliders that wandered wander on, about
-the same places: a session sounds as it did. Undo and redo set nothing off: they end a ride, as ever, for one
-that went on would make the redo impossible that leads back.
+the same places: a session sounds as it did. Undo and redo over an opening set nothing off, and end a ride.
 """
 
 from __future__ import annotations

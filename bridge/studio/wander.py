@@ -12,7 +12,7 @@ from bridge.studio.rides import Rider, due
 from bridge.studio.sketch import Sketch
 from bridge.studio.studio import Studio
 from bridge.studio.sway import Manner, Swayed, home, standing, swayed
-from bridge.studio.undo import Lasting
+from bridge.studio.undo import Riding
 
 _BEFORE_ANY = -1
 """No bar of a song, so that a walk goes to that of the song at once."""
@@ -47,7 +47,7 @@ class Wander(Rider):
         super().__init__(studio, told, "studio-wander")
         self._sliders = tuple(sliders)
         self._seen = Wandering()
-        self._moved = False  # whether this walk has changed anything yet
+        self._gesture = Riding()
         self._last = self._here()
         self._listen()
 
@@ -95,7 +95,7 @@ class Wander(Rider):
             if self._seen.on:  # another thread was quicker
                 return
             self._seen = replace(self._seen, on=True)
-            self._moved = False
+            self._gesture = Riding()
             self._last = self._here(homes)
             self._set_off()
         self._told()
@@ -131,7 +131,7 @@ class Wander(Rider):
         return tuple(name for name in (*self._sliders, *settings.axes) if name not in self._seen.still)
 
     def _run(self) -> None:
-        gesture = Lasting()
+        gesture = self._gesture
         while (step := self._next_step()) is not None and self._go(*step, gesture):
             pass
         self.stop()
@@ -139,7 +139,7 @@ class Wander(Rider):
     def _next_step(self) -> tuple[int, SwapAt, Manner] | None:
         """The next bar to go to; None if it is over."""
         with self._changed:
-            while self._seen.on and not self._undone:
+            while self._seen.on and not self._gesture.undone:
                 now_ns = time.perf_counter_ns()
                 wanted = due(self._studio.state.anchor, now_ns)
                 if wanted.bar != self._last.bar:
@@ -147,24 +147,18 @@ class Wander(Rider):
                 self._changed.wait(wanted.wait_s(now_ns))
             return None
 
-    @property
-    def _undone(self) -> bool:
-        """Whether somebody has undone something since the sliders moved."""
-        return self._moved and self._studio.state.can_redo
-
-    def _go(self, bar: int, at: SwapAt, manner: Manner, gesture: Lasting) -> bool:
-        """Have the studio go on, unless somebody has undone something since; whether it did."""
+    def _go(self, bar: int, at: SwapAt, manner: Manner, gesture: Riding) -> bool:
+        """Have the studio go on, unless somebody has taken the walk back since; whether it did."""
         went = False
 
         def step(sketch: Sketch) -> Sketch:
             nonlocal went
-            went = self._seen.on and not self._undone
+            went = self._seen.on and not gesture.undone
             if not went:
                 return sketch
             settings, self._last = swayed(
                 sketch.settings, self._wanderers(sketch.settings), bar, manner, self._last
             )
-            self._moved = self._moved or settings != sketch.settings
             return replace(sketch, settings=settings)
 
         self._studio.change(step, gesture, at)

@@ -22,7 +22,7 @@ LEG_TIP = "How many bars it is from a place of the path to the next"
 AROUND_TIP = "From its last place the path goes on to the first; off, the song stays at the last"
 FOLLOW_TIP = (
     "The song follows the path: each bar has its place, also after a jump.\n"
-    "A hand on the map, a new idea, the morph or undo ends it."
+    "A hand on the map, a new idea or the morph ends it, and so does undoing it."
 )
 NO_PATH = "There is no path yet: switch Path on, then click on the map where it should go."
 NO_WAY = "The path needs a second place before it can go around."

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from bridge.groove import Voice
 from bridge.groove.notes import TICKS_PER_BAR
+from bridge.model import Settings
 from bridge.player.messages import Anchor, Motion, SwapAt, Sync
 from bridge.studio import Studio
 from bridge.studio.dials import Dial, Press
@@ -85,6 +87,30 @@ def test_a_walk_is_one_step_of_undo_and_undo_ends_it(desk: Desk, wander: Wander)
     assert not wander.wandering.on
     desk.tell(rolling(5.1))
     assert desk.state.sketch == before
+
+
+def test_undo_takes_back_what_a_hand_did_and_the_walk_goes_on(desk: Desk, wander: Wander) -> None:
+    wander.start()
+    desk.tell(rolling(1.1))
+    there = moved(desk, 0.5)
+    desk.studio.set_temperature(0.1)
+    desk.studio.set_mute(Voice.SNARE, True)
+    desk.tell(rolling(2.1))
+    there = moved(desk, there)
+    desk.studio.undo()
+    assert not desk.state.voicing.muted[Voice.SNARE]
+    assert desk.state.settings.axes["z1"] == there
+    desk.studio.undo()
+    assert desk.state.settings.temperature == Settings().temperature
+    assert desk.state.settings.axes["z1"] == there
+    desk.tell(rolling(3.1))
+    moved(desk, there)
+    assert wander.wandering.on
+    desk.studio.redo()
+    assert desk.state.settings.temperature == 0.1
+    desk.studio.undo()
+    desk.studio.undo()  # the walk itself
+    assert desk.state.settings.axes["z1"] == 0.5
 
 
 def test_an_undo_before_it_set_off_does_not_end_it(desk: Desk, wander: Wander) -> None:
