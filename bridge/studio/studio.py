@@ -316,7 +316,7 @@ class Studio:
 
     def set_style(self, style: str | None, at: SwapAt | None = None) -> None:
         """Ask for loops of a style of the model; None leaves it open. The seed and its idea stay."""
-        self.change(lambda sketch: sketch.set(replace(sketch.settings, style=style)), at=at)
+        self.change(lambda sketch: sketch.set(replace(sketch.settings, style=style)), "style", at)
 
     def set_seed(self, seed: int, at: SwapAt | None = None) -> None:
         """Begin with the first idea of another seed."""

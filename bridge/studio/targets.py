@@ -147,7 +147,7 @@ def _path(journey: Journey) -> dict[str, Target]:
     """What there is to the path but drawing it."""
 
     def set_leg(bars: int) -> None:
-        journey.draw(replace(journey.journeying.path, leg_bars=bars))
+        journey.draw(replace(journey.journeying.path, leg_bars=bars), "path bars")
 
     def go_around() -> None:
         path = journey.journeying.path

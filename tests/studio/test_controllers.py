@@ -17,6 +17,8 @@ from bridge.studio import Studio
 from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
 from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
+from bridge.studio.dials import Dial
+from bridge.studio.journey import Journey
 from bridge.studio.morphing import Morpher
 from bridge.studio.presets import PresetFolder
 from bridge.studio.sketch import Sketch
@@ -123,6 +125,32 @@ def test_the_tempo_goes_by_about_one_bpm_and_by_encoder_also_beyond_the_fader(ha
     hands.map("tempo", Source(Kind.OFFSET, 0, 74))
     hands.turn(66)
     assert hands.studio.state.bpm == FADER_BPM[1] + 22
+
+
+def test_a_fader_swept_over_the_styles_is_one_step_of_undo(make_desk: Callable[..., Desk]) -> None:
+    studio = make_desk().studio
+    fader = targets(studio, styles=("rock", "jazz", "funk"))["style"]
+    assert isinstance(fader, Dial)
+    for value in (0.0, 1.0, 2.0, 3.0):
+        fader.write(value)
+    assert studio.state.settings == Settings(style="funk")
+    studio.undo()
+    assert studio.state.settings == Settings()
+    assert not studio.state.can_undo
+
+
+def test_a_fader_swept_over_the_bars_of_a_path_is_one_step_of_undo(make_desk: Callable[..., Desk]) -> None:
+    studio = make_desk().studio
+    journey = Journey(studio)
+    fader = targets(studio, journey=journey, place_of=lambda _: None)["path bars"]
+    assert isinstance(fader, Dial)
+    before = journey.journeying.path
+    for value in (0.0, 1.0, 2.0, 3.0):
+        fader.write(value)
+    assert journey.journeying.path.leg_bars == 8
+    studio.undo()
+    journey.close()
+    assert (journey.journeying.path, studio.state.can_undo) == (before, False)
 
 
 def test_pads_and_buttons_press_once(hands: Hands) -> None:
