@@ -118,7 +118,7 @@ def open_studio(
             make=maker.loop,
             history=History(kept.takes, journal.add),
             sketch=session.sketch,
-            flags=() if last is None else last.session.flags,
+            flags=(last and last.session.flags) or (),
         )
     except BaseException:
         journal.close()

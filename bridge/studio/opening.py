@@ -5,7 +5,8 @@ is, since changing that would stop the song.
 
 One step of undo brings back what the song was: sketch (with locks, touches and temperature), mix, flags,
 tempo, swap, evolve, the ends of the morph, the path and the manner of the walk. What is set up for a room
-stays as the session has it: ports, sync, latency, count-in, clock and sound; takes stay in the history.
+stays as the session has it: ports, sync, latency, count-in, clock and sound; takes stay in the history. A
+session from before there were flags leaves those on the map.
 
 A song that followed its path when it was saved follows it again, and sliders that wandered wander on, about
 the same places: a session sounds as it did. Undo and redo over an opening set nothing off, and end a ride.

@@ -58,7 +58,7 @@ class Session:
              saved
     a, b     the ends of the morph, if they were taken; `bars`: how long it takes by itself
     takes    what was heard, oldest first
-    flags    the places of the map that were marked
+    flags    the places of the map that were marked; None: it is from before there were any
     path     over the map; `following`: whether the song follows it. ValueError if there is none to follow
     wandering  how the sliders wander, which do not, and whether they do now
     """
@@ -71,7 +71,7 @@ class Session:
     b: DrumLoop | None = None
     bars: int = 4
     takes: tuple[Take, ...] = ()
-    flags: Flags = ()
+    flags: Flags | None = ()
     path: MapPath = field(default_factory=MapPath)
     following: bool = False
     wandering: Wandering = field(default_factory=Wandering)
@@ -204,7 +204,7 @@ class SessionData(StrictData):
     evolve: bool
     morph: _Morph
     takes: list[_Take]
-    flags: tuple[_Flag, ...] = ()
+    flags: tuple[_Flag, ...] | None = None
     path: _Path = _Path()
     wander: _Wander = _Wander()
 
@@ -242,7 +242,9 @@ class SessionData(StrictData):
                 )
                 for take in worth_keeping(session.takes)
             ],
-            flags=tuple(_Flag(name=flag.name, x=flag.place[0], y=flag.place[1]) for flag in session.flags),
+            flags=None
+            if session.flags is None
+            else tuple(_Flag(name=flag.name, x=flag.place[0], y=flag.place[1]) for flag in session.flags),
             path=_Path(
                 places=session.path.places,
                 leg_bars=session.path.leg_bars,
@@ -286,7 +288,9 @@ class SessionData(StrictData):
                 Take(number, take.at, of_rows(take.loop), take.sketch.build(), take.name, take.pinned)
                 for number, take in enumerate(self.takes, start=1)
             ),
-            check_count(tuple(Flag(flag.name, (flag.x, flag.y)) for flag in self.flags)),
+            None
+            if self.flags is None
+            else check_count(tuple(Flag(flag.name, (flag.x, flag.y)) for flag in self.flags)),
             MapPath(self.path.places, self.path.leg_bars, self.path.around),
             self.path.following,
             Wandering(

@@ -198,7 +198,7 @@ class Desk:
             evolve=begin.evolve,
             make=make if self.chart else None,
             sketch=begin.sketch,
-            flags=begin.flags,
+            flags=begin.flags or (),
         )
         chart = plane() if self.chart else None
         return Opened(studio, coordinates, self.sliders, self.styles, chart, last=last)

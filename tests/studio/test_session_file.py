@@ -183,7 +183,7 @@ def test_a_session_from_before_there_were_flags_paths_and_walks_opens(tmp_path: 
     for part in ("flags", "path", "wander"):
         del content[part]
     path.write_text(json.dumps(content))
-    assert load_session(path) == replace(ROCK, flags=(), path=MapPath(), wandering=Wandering())
+    assert load_session(path) == replace(ROCK, flags=None, path=MapPath(), wandering=Wandering())
 
 
 @given(st.binary(max_size=200))
@@ -342,6 +342,17 @@ def test_a_studio_that_begins_with_a_session_has_all_that_moves_it(desk: Desk, m
     begin_with(moving, replace(ROCK, a=random_loop(1), bars=8))
     now = session_of(desk.studio, moving)
     assert (now.a, now.bars, now.path, now.wandering) == (random_loop(1), 8, ROCK.path, ROCK.wandering)
+
+
+def test_a_session_from_before_there_were_flags_leaves_those_on_the_map(desk: Desk, moving: Movers) -> None:
+    desk.studio.set_flags(lambda there: put(there, (0.0, 0.5)))
+    mine = desk.state.flags
+    go_on_with(desk.studio, moving, replace(ROCK, flags=None))
+    assert desk.state.flags == mine
+    go_on_with(desk.studio, moving, replace(ROCK, flags=()))
+    assert desk.state.flags == (), "one that has none is another matter"
+    desk.studio.undo()
+    assert desk.state.flags == mine
 
 
 def test_takes_that_are_there_already_are_not_there_twice(desk: Desk, moving: Movers) -> None:
