@@ -33,9 +33,10 @@ def test_messages_come_out_in_order_within_a_period_of_their_time(opened: Opener
             ports.out.send(bytes([0x90, number, 64]), due)
         heard = peer.wait_for(lambda heard: len(heard) >= 60)
         assert [message[1] for _, message in heard] == list(range(60))
+        early_ms = peer.period / peer.rate * 1000 + 0.5  # it snaps to the period's start
         for (frame, _), due in zip(heard, dues, strict=True):
             late_ms = (frame - now_frame) / peer.rate * 1000 - (due - now) / MS
-            assert -3 < late_ms < 30, "RtMidi snaps to periods, and this machine may be busy; more is a fault"
+            assert -early_ms < late_ms < 30, "this machine may be busy; more is a fault"
         assert ports.out.counters().messages == before + 60
 
     take(measure, peer)
