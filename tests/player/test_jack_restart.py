@@ -28,7 +28,7 @@ def channel_messages(peer: Peer) -> list[tuple[int, bytes]]:
 
 
 def at_once(peer: Peer) -> tuple[int, int]:
-    """The server's frame and the host's time at one moment: of some readings, the one that took least time."""
+    """The server's frame and the host's time at one moment: of some readings, the quickest."""
     readings = []
     for _ in range(20):
         before = time.perf_counter_ns()
