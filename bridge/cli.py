@@ -41,6 +41,16 @@ class SyncChoice(StrEnum):
     link = "link"
 
 
+class Pace(StrEnum):
+    """Bars from turn to turn of a walk: `bridge.studio.sway.PACES`."""
+
+    one = "1"
+    two = "2"
+    four = "4"
+    eight = "8"
+    sixteen = "16"
+
+
 class ApiChoice(StrEnum):
     """How MIDI leaves this program."""
 
@@ -86,6 +96,10 @@ Wandering = Annotated[
         metavar="0..1",
         help="Let the sliders wander from bar to bar, this far; the same seed wanders the same way.",
     ),
+]
+WanderBars = Annotated[
+    Pace,
+    typer.Option("--wander-bars", help="Bars from one turning point of a slider that wanders to the next."),
 ]
 Bpm = Annotated[float, typer.Option(min=20, max=400, metavar="BPM", help="Tempo.")]
 Bundle = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Another model than the one supplied.")]
@@ -146,6 +160,7 @@ groovebridge morph verse.mid chorus.mid --steps 16  in smaller steps
 def play(
     evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
     wander: Wandering = None,
+    wander_bars: WanderBars = Pace.four,
     sync: Annotated[
         SyncChoice, typer.Option(help="Keep our own tempo, follow MIDI clock, or share Ableton Link's.")
     ] = SyncChoice.internal,
@@ -259,7 +274,12 @@ def play(
         outcome = first_run(model, config, settings, typer.echo, Monitor().play)
     else:
         outcome = perform(
-            model, config, settings, typer.echo, evolve=evolve, attach=_attached(heard, model, wander)
+            model,
+            config,
+            settings,
+            typer.echo,
+            evolve=evolve,
+            attach=_attached(heard, model, wander, int(wander_bars.value)),
         )
     faults = [outcome.fault] if outcome.fault else []
     if outcome.stats is not None:
@@ -283,6 +303,7 @@ def bounce(
     bars: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How long the song is.")],
     evolve: Annotated[bool, typer.Option("--evolve", help="New drums every four bars.")] = False,
     wander: Wandering = None,
+    wander_bars: WanderBars = Pace.four,
     bpm: Bpm = 120.0,
     seed: Seed = 0,
     style: Style = None,
@@ -304,7 +325,7 @@ def bounce(
     model, settings = _model(bundle, seed, style, temperature, sliders)
     voicing = Voicing(notes=NOTE_MAPS[note_map.value].out_notes, channel=channel - 1)
     config = PlayerConfig(bpm=bpm, bars=bars, record=str(output.absolute()), voicing=voicing)
-    manner = None if wander is None else Manner(wander)
+    manner = None if wander is None else Manner(wander, int(wander_bars.value))
     write_song(model, config, settings, evolve=evolve, wander=manner, sliders=model.sliders)
     typer.echo(output)
 
@@ -317,6 +338,7 @@ def generate(
     temperature: Temperature = 0.75,
     sliders: Sliders = None,
     wander: Wandering = None,
+    wander_bars: WanderBars = Pace.four,
     output: LoopFolder = LOOPS,
     bpm: Bpm = 120.0,
     note_map: Notes = NoteMapChoice.gm,
@@ -329,7 +351,7 @@ def generate(
 
     model, settings = _model(bundle, seed, style, temperature, sliders)
     notes = NOTE_MAPS[note_map.value].out_notes
-    manner = None if wander is None else Manner(wander)
+    manner = None if wander is None else Manner(wander, int(wander_bars.value))
     for path in write_loops(model, settings, count, output, bpm, notes, wander=manner, sliders=model.sliders):
         typer.echo(path)
 
@@ -512,10 +534,10 @@ def _inputs(api: str, wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def _attached(
-    inputs: tuple[str, ...], model: Model, amount: float | None
+    inputs: tuple[str, ...], model: Model, amount: float | None, pace: int
 ) -> Callable[[Studio], Callable[[], None]]:
-    """What works at a studio beside it: the walk of its sliders, by this amount (None: they stay), and the
-    controllers, as they were set up in the window.
+    """What works at a studio beside it: the walk of its sliders, by this amount (None: they stay) and with
+    `pace` bars from turn to turn, and the controllers, as they were set up in the window.
     """
     from bridge.studio.controllers import Controllers
     from bridge.studio.controls_file import controls_path, load_controls
@@ -530,6 +552,7 @@ def _attached(
 
     def attach(studio: Studio) -> Callable[[], None]:
         wander = Wander(studio, model.sliders)
+        wander.set_bars(pace)
         if amount is not None:
             wander.set_amount(amount)
             wander.start_with_song()

@@ -48,6 +48,20 @@ def test_sliders_that_wander_do_so_in_a_bounce_as_in_a_performance(
     assert bounced.read_bytes() != plain.read_bytes()
 
 
+def test_the_bars_from_turn_to_turn_are_the_same_in_a_bounce_as_in_a_performance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = ["--bars", "6", "--bpm", "300", "--seed", "3", "--set", "z1=1", "--wander", "1"]
+    slow, bounced, played = (tmp_path / name for name in ("slow.mid", "bounced.mid", "played.mid"))
+    assert main(["bounce", "-o", str(slow), *song]) == 0
+    assert main(["bounce", "-o", str(bounced), *song, "--wander-bars", "1"]) == 0
+    assert main(["play", "--api", "none", "--record", str(played), *song, "--wander-bars", "1"]) == 0
+    assert main(["bounce", "-o", str(slow), *song, "--wander-bars", "3"]) == 2
+    assert "--wander-bars" in capsys.readouterr().err
+    assert bounced.read_bytes() == played.read_bytes()
+    assert bounced.read_bytes() != slow.read_bytes()
+
+
 def test_generated_loops_wander_each_by_its_place_and_the_first_is_as_it_was_set(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
