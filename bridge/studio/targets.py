@@ -6,7 +6,8 @@ buttons    `play`, `stop`, `panic`, `new idea`, `fill`, `undo`, `redo`, `wander`
            `morph from here`, `morph to here`; `flag`, `next flag`, `flag before`, `follow the path`,
            `path goes around` on the map; `reset sliders`, `give back` what was changed by hand, `pin`; when
            changes are heard: `swap now`, `swap step`, `swap bar`, `swap loop`; and for each voice
-           `mute kick`, `solo kick`, `lock kick`
+           `mute kick`, `solo kick`, `lock kick`; for each slider and raw axis `stay density`: it stays
+           while others wander
 choices    a dial and two buttons each (`style`, `next style`, `style before`): `style`, `path bars`,
            `morph bars`, `wander bars`, `sync`, `drum sound`, `count-in`, `clock out`
 """
@@ -100,9 +101,14 @@ def targets(
             lambda: wander.wandering.manner.amount, wander.set_amount, (0.0, 1.0), 0.02
         )
         dials["wander"] = Press(wander.toggle)
+        dials |= {f"stay {name}": Press(partial(_stay, wander, name)) for name in (*sliders, *axes)}
         dials |= choice("wander bars", PACES, lambda: wander.wandering.manner.bars, wander.set_bars)
     dials |= {f"level {voice.title}": _level(studio, voice) for voice in Voice}
     return dials | _choices(studio, styles) | _buttons(studio)
+
+
+def _stay(wander: Wander, name: str) -> None:
+    wander.set_still(name, name not in wander.wandering.still)
 
 
 def _slider(studio: Studio, name: str) -> Dial:

@@ -98,7 +98,8 @@ class LearnDesk(QObject):
             menu.addSeparator()
         for target in targets:
             sources = self._controllers.sources(target)
-            which = f" for {words.target_title(target)}" if len(targets) > 1 else ""
+            plain = len(targets) == 1 or f"stay {target}" in targets  # a slider is what its menu is about
+            which = "" if plain else f" for {words.target_title(target)}"
             learn = "Learn another MIDI control" if sources else "Learn MIDI"
             _add(menu, f"{learn}{which}", partial(self.learn, target))
             for source in sources:

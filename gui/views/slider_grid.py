@@ -92,7 +92,9 @@ class SliderGrid(QWidget):
         self.rows: dict[str, SliderRow] = {}
         height = -(-len(entries) // COLUMNS)
         for number, entry in enumerate(entries):
-            slider = learnable(WanderSlider(entry.spoken, "", *limits, 0.0, step), entry.name)
+            slider = learnable(
+                WanderSlider(entry.spoken, "", *limits, 0.0, step), entry.name, f"stay {entry.name}"
+            )
             column, row = divmod(number, height)
             self.rows[entry.name] = SliderRow(entry.title, slider, grid, row, column * 4)
             slider.edited.connect(lambda value, name=entry.name: self.edited.emit(name, value))

@@ -59,6 +59,8 @@ def target_title(name: str) -> str:
         return SLIDERS[name][0]
     if re.fullmatch(r"z\d+", name):
         return f"Raw axis {name}"
+    if (of := name.removeprefix("stay ")) != name:
+        return f"{target_title(of)}: stay"
     for step, of in (("next", name.removeprefix("next ")), ("before", name.removesuffix(" before"))):
         if of != name and of in _TITLES:
             return f"{_TITLES[of]}: {step}"

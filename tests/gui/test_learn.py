@@ -100,6 +100,15 @@ def test_a_right_click_a_turned_knob_and_the_slider_follows(desk: Desk) -> None:
     assert load_controls(desk.session.controllers.path)[0].mappings == {KNOB: "density"}
 
 
+def test_a_pad_learns_to_have_a_slider_stay(desk: Desk) -> None:
+    slider = desk.window.sliders.named.rows["density"].slider
+    choose(right_click(desk, slider), "Learn MIDI for Density: stay")
+    turn(desk, 0, 127)
+    desk.until(lambda: desk.session.controllers.setup.mappings == {KNOB: "stay density"})
+    turn(desk, 0, 127)
+    desk.until(lambda: slider.stays)
+
+
 def test_a_control_that_the_sheet_hides_waits_in_the_sheet_s_words(desk: Desk) -> None:
     listed = page(desk)
     desk.session.controllers.learn("temperature")

@@ -197,3 +197,12 @@ def test_a_controller_moves_it(desk: Desk, wander: Wander) -> None:
     assert wander.wandering.on
     amount.write(0.25)
     assert amount.read() == wander.wandering.manner.amount == 0.25
+
+
+def test_a_pad_has_a_slider_stay_and_join_again(desk: Desk, wander: Wander) -> None:
+    stay = targets(desk.studio, axes=("z1",), wander=wander)["stay z1"]
+    assert isinstance(stay, Press)
+    stay.act()
+    assert wander.wandering.still == {"z1"}
+    stay.act()
+    assert not wander.wandering.still
