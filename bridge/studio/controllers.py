@@ -18,7 +18,7 @@ from pathlib import Path
 from bridge.errors import GroovebridgeError
 from bridge.ports.control_link import ControlLink
 from bridge.studio.controls import Controls, Kind, Learner, Moved, Pressed, Programmed, Source, Turned
-from bridge.studio.controls_file import ControlSetup, save_controls
+from bridge.studio.controls_file import ControlSetup, save_change
 from bridge.studio.dials import Dial, Press, Target
 from bridge.studio.pickup import PickUp
 from bridge.studio.presets import PresetFolder
@@ -32,7 +32,7 @@ class Controllers:
     studio    whose ports' API is used, and who tells what goes wrong (`report_fault`)
     targets   what there is to move
     setup     what they are set to at first
-    keep      the file that each change is written to; None: none is
+    keep      the file that each change is written to, beside what others write there; None: none is
     told      called, from any thread, when there is something new to see; must not block
     recall    what a program change 0..127 does, called from any thread; None: it plays the preset of that
               number in the user's folder
@@ -54,7 +54,7 @@ class Controllers:
         self._recall = recall or self._play_preset
         self._lock = threading.RLock()
         self._saving = threading.Lock()
-        self._setup = setup
+        self._setup = self._kept = setup
         self._controls = Controls(setup.mappings)
         self._pickup = PickUp()
         self._learning: tuple[str, Learner] | None = None
@@ -211,7 +211,9 @@ class Controllers:
         self._told()
         if self._keep is not None:
             with self._saving:  # what is written last is the newest
-                save_controls(self._keep, self._setup)
+                setup = self._setup
+                save_change(self._keep, self._kept, setup)
+                self._kept = setup
 
     def _listen(self) -> None:
         for link in self._links:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from bridge.errors import GroovebridgeError
 from bridge.files import make_folder, write_atomically
 from bridge.studio.controls import Kind, Source
+from bridge.studio.merge import merged, merged_map
 from bridge.studio.saved import VERSION, StrictData, read_saved, set_aside
 
 _KIND: Literal["controllers"] = "controllers"
@@ -31,6 +32,16 @@ class ControlSetup:
     inputs: tuple[str, ...] = ()
     mappings: Mapping[Source, str] = field(default_factory=dict)
     programs: bool = True
+
+    def with_change(self, old: ControlSetup, new: ControlSetup) -> ControlSetup:
+        """It with what became of `old` in `new`: port by port and control by control."""
+        gone, come = (set(a) - set(b) for a, b in ((old.inputs, new.inputs), (new.inputs, old.inputs)))
+        inputs = [port for port in (*self.inputs, *new.inputs) if port in come or port in self.inputs]
+        return ControlSetup(
+            tuple(dict.fromkeys(port for port in inputs if port not in gone)),
+            merged_map(self.mappings, old.mappings, new.mappings),
+            merged(self.programs, old.programs, new.programs),
+        )
 
 
 class _Mapping(StrictData):
@@ -51,6 +62,16 @@ class _Setup(StrictData):
 def controls_path() -> Path:
     """The file that keeps it."""
     return platformdirs.user_config_path("groovebridge", appauthor=False) / "controllers.json"
+
+
+def save_change(path: Path, old: ControlSetup, new: ControlSetup) -> None:
+    """Write what became of `old` in `new`, and leave the rest as another window has written it since; where
+    there is no file that can be read, write all of `new`. Raises FileWriteError.
+    """
+    if path.is_file():
+        there, trouble = load_controls(path)
+        new = new if trouble else there.with_change(old, new)
+    save_controls(path, new)
 
 
 def save_controls(path: Path, setup: ControlSetup) -> None:

@@ -49,7 +49,8 @@ def preferences_path() -> Path:
 class Preferences(QObject):
     """The preferences, observable. Qt thread only.
 
-    A file that is missing gives the defaults; a damaged one too, which is set aside, with a sentence for
+    Several windows share the file: each writes what it was asked for, and leaves the rest as it is there. A
+    file that is missing gives the defaults; a damaged one too, which is set aside, with a sentence for
     `say`. One that cannot be written is said: the wish then holds until the window closes.
     """
 
@@ -75,26 +76,34 @@ class Preferences(QObject):
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Wear another palette from now on."""
-        self._keep(replace(self.wishes, appearance=appearance))
+        self._keep(appearance=appearance)
 
     def set_guided(self) -> None:
         """Remember that the guide was shown."""
-        self._keep(replace(self.wishes, guided=True))
+        self._keep(guided=True)
 
     def set_midi(self, api: str) -> None:
         """Use this MIDI system from the next start on."""
-        self._keep(replace(self.wishes, midi=api))
+        self._keep(midi=api)
 
-    def _keep(self, wishes: Wishes) -> None:
+    def _keep(self, **wish: object) -> None:
+        wishes = replace(self.wishes, **wish)  # type: ignore[arg-type]
         if wishes == self._wishes:
             return
         self._wishes = wishes
         self.changed.emit()
         try:
             make_folder(self.path.parent)
-            write_atomically(self.path, as_text(wishes).encode())
+            write_atomically(self.path, as_text(self._with_others(**wish)).encode())
         except GroovebridgeError as error:
             self._say(f"Your preferences hold until the window closes: {error}")
+
+    def _with_others(self, **wish: object) -> Wishes:
+        """The wish beside all that the file holds by now."""
+        try:
+            return replace(read_wishes(self.path), **wish)  # type: ignore[arg-type]
+        except GroovebridgeError:
+            return self._wishes
 
 
 def as_text(wishes: Wishes) -> str:

@@ -24,6 +24,15 @@ def test_a_wish_is_there_at_the_next_start(tmp_path: Path) -> None:
     assert said == []
 
 
+def test_what_another_window_wished_since_stays(tmp_path: Path) -> None:
+    one, two = (Preferences(lambda _: None, tmp_path / "preferences.json") for _ in range(2))
+    assert one.wishes == two.wishes
+    one.set_midi("jack")
+    two.set_appearance(Appearance.LIGHT)
+    assert two.wishes == Wishes(Appearance.LIGHT), "a window does not change under one's hands"
+    assert read_wishes(one.path) == Wishes(Appearance.LIGHT, midi="jack")
+
+
 def test_the_same_wish_again_tells_nobody(tmp_path: Path, qtbot: QtBot) -> None:
     kept = Preferences(lambda _: None, tmp_path / "preferences.json")
     with qtbot.waitSignal(kept.changed):

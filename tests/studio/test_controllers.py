@@ -16,7 +16,7 @@ from bridge.player.messages import Panic, Start
 from bridge.studio import Studio
 from bridge.studio.controllers import Controllers
 from bridge.studio.controls import Kind, Source
-from bridge.studio.controls_file import ControlSetup, load_controls, save_controls
+from bridge.studio.controls_file import ControlSetup, load_controls, save_change
 from bridge.studio.dials import Dial
 from bridge.studio.journey import Journey
 from bridge.studio.morphing import Morpher
@@ -265,13 +265,13 @@ def test_what_two_hands_change_at_once_is_all_in_the_file(
 ) -> None:
     begun, other_is_done = threading.Event(), threading.Event()
 
-    def slow(path: Path, setup: ControlSetup) -> None:
+    def slow(path: Path, old: ControlSetup, new: ControlSetup) -> None:
         if not begun.is_set():
             begun.set()
             other_is_done.wait(0.5)
-        save_controls(path, setup)
+        save_change(path, old, new)
 
-    monkeypatch.setattr("bridge.studio.controllers.save_controls", slow)
+    monkeypatch.setattr("bridge.studio.controllers.save_change", slow)
     hands.map("temperature", KNOB)
     window = threading.Thread(target=hands.controllers.set_programs, args=(False,))
     window.start()
