@@ -29,13 +29,13 @@ def merged(now: T, old: T, new: T) -> T:
 
 
 def merged_map(now: Mapping[K, T], old: Mapping[K, T], new: Mapping[K, T]) -> dict[K, T]:
-    """The same key by key; one that came or went comes or goes."""
-    result = dict(now)
-    for key in old.keys() | new.keys():
-        if key not in new:
-            result.pop(key, None)
-        elif key not in old or old[key] != new[key]:
-            result[key] = new[key]
+    """The same key by key; one that came or went comes or goes. The order is that of `new` where nothing else
+    changed, else that of `now`, and what comes is last.
+    """
+    if now == old:
+        return dict(new)
+    result = {key: value for key, value in now.items() if key in new or key not in old}
+    result |= {key: value for key, value in new.items() if key not in old or old[key] != value}
     return result
 
 
