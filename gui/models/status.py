@@ -162,9 +162,11 @@ def _calm(state: StudioState, output: str | None) -> Status:
         )
         return Status(Level.ATTENTION, text)
     if state.motion is Motion.ROLLING:
+        unheard = state.alone and not output
+        to = f"the built-in drums; nothing is connected to {out}" if unheard else f"to {out}"
         if state.next_loop is not None:
-            return Status(Level.CALM, f"Playing to {out}. {_WHEN[state.next_at]}")
-        return Status(Level.CALM, f"Playing to {out}.")
+            return Status(Level.CALM, f"Playing {to}. {_WHEN[state.next_at]}")
+        return Status(Level.CALM, f"Playing {to}.")
     where = f"The drums go to {out}" if output else f"Choose {out} as MIDI input in your DAW"
     if state.sounding and not output:
         where = f"You hear the built-in drums; for a DAW, choose {out} as its MIDI input"

@@ -120,6 +120,14 @@ def test_on_link_it_is_said_who_else_is_there(
     assert words in status_of(picture(sync=Sync.LINK, anchor=anchor)).text
 
 
+def test_while_it_plays_it_is_said_who_hears_it() -> None:
+    playing = picture(motion=Motion.ROLLING)
+    assert status_of(playing).text == "Playing to Groovebridge:out."
+    alone = replace(playing, alone=True, sound=Sound(SoundStage.ON, "JACK"))
+    assert status_of(alone).text == "Playing the built-in drums; nothing is connected to Groovebridge:out."
+    assert status_of(alone, output="Synth").text == "Playing to Synth."
+
+
 def test_messages_that_were_ready_too_late_are_told_once_the_song_rests() -> None:
     late = Stats(late_handover=3)
     assert "3 messages were ready only after their time" in status_of(picture(stats=late)).text
