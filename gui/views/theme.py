@@ -176,7 +176,7 @@ QPushButton:checked {{ background: {NOW_GROUND}; border-color: {NOW}; color: {TE
 QPushButton[taken="true"] {{ border-color: {DIM}; font-weight: bold; }}
 QPushButton:focus {{ border: 2px solid {FOCUS}; padding: 0 11px; }}
 QPushButton:disabled {{ background: {PANEL}; color: {FAINT}; border-color: {LINE}; }}
-QPushButton:checked:disabled {{ background: {NOW_GROUND}; border-color: {NOW}; }}
+QPushButton#play:checked:disabled {{ background: {NOW_GROUND}; border-color: {NOW}; }}
 QPushButton[role="icon"], QPushButton[role="icon"]:focus {{ padding: 0; }}
 QPushButton[role="record"]:checked {{ background: {ATTENTION_GROUND}; border-color: {ATTENTION}; }}
 QPushButton[role="row"] {{ text-align: left; background: transparent; border-color: transparent; }}

@@ -53,6 +53,7 @@ class TransportBar(QWidget):
 
         self.play = learnable(Button("Play", "", role="icon"), "play")
         self.play.setCheckable(True)
+        self.play.setObjectName("play")
         self.play.show_icon("play", theme.Ink.NOW)
         self.stop = learnable(Button("Stop", "", role="icon"), "stop")
         self.stop.show_icon("stop", theme.Ink.TEXT)
