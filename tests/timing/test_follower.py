@@ -93,6 +93,19 @@ def test_a_lost_tick_that_nobody_noticed_amid_jitter_is_counted_by_and_by(bpm: f
     assert right >= 22
 
 
+def test_a_song_that_has_begun_is_not_moved_by_ticks_that_were_lost_before() -> None:
+    true = times(periods([240] * 20))
+    for seed in range(24):
+        follower = ClockFollower()
+        begins, begun = 306 + seed % 10, 0
+        for n, at in sorted(jittered(true, 3, seed).items(), key=lambda tick: tick[1]):
+            if n != 300:
+                follower.tick(at, first=n == begins)
+            if n == begins:
+                begun = follower.number
+        assert follower.number - begun == len(true) - 1 - begins
+
+
 @pytest.mark.parametrize(("before", "after"), [(372, 281), (120, 100)])
 def test_a_song_that_has_begun_is_not_moved_by_second_thoughts_of_what_was_before(
     before: float, after: float
