@@ -204,6 +204,13 @@ def test_a_stalled_sender_goes_on_at_its_own_count() -> None:
     assert max(map(abs, errors[260:])) < 0.1
 
 
+def test_a_stalled_sender_keeps_its_count_amid_jitter() -> None:
+    true = times(periods([180] * 16))
+    true = true[:201] + [time + round(3.5 * (true[1] - true[0])) for time in true[201:]]
+    ends = [follow(true, jittered(true, 1.5, seed))[-1] for seed in range(12)]
+    assert sum(abs(end) > 7 for end in ends) <= 1
+
+
 def test_a_flood_never_runs_the_tempo_away() -> None:
     follower = ClockFollower()
     true = times(periods([120] * 12))
