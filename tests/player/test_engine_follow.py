@@ -144,6 +144,31 @@ def test_a_clock_set_anew_at_start_is_followed_from_its_own_downbeat() -> None:
     check(rig.heard(), rig.beats[30], 0, 8 * 960, within_ms=2, first_ms=DETECTED_MS + 0.1)
 
 
+def test_a_downbeat_that_comes_before_it_was_expected_is_played_when_it_comes() -> None:
+    rig = Follower()
+    rig.ticks(30, before_next_ms=20)
+    rig.send(b"\xfa")
+    rig.run_ms(2)
+    rig.ticks(24 * 4)  # 13 ms before the old clock would have ticked
+    rig.send(b"\xfc")
+    check(rig.heard(), rig.beats[30], 0, 4 * 960, within_ms=2, first_ms=DETECTED_MS + 0.1)
+
+
+@pytest.mark.parametrize("late_ms", [5, 11, 15])
+def test_a_clock_set_anew_to_a_later_downbeat_strikes_it_no_second_time(late_ms: float) -> None:
+    rig = Follower()
+    rig.ticks(30, before_next_ms=10)
+    rig.send(b"\xfa")
+    rig.run_ms(10 - DETECTED_MS + late_ms)
+    rig.ticks(24 * 4)
+    rig.send(b"\xfc")
+    step_ns = round(TICKS_PER_STEP * NS_PER_TICK)
+    downbeat = [note.key for note in rig.heard() if note.on < rig.beats[30] + step_ns // 2]
+    assert sorted(downbeat) == sorted(9 << 7 | note.note for note in loop_notes(LOOP) if note.cell_ticks == 0)
+    second_ns = rig.beats[30] + step_ns
+    check(rig.heard(), second_ns, TICKS_PER_STEP, 4 * 960, within_ms=0.1, first_ms=0.1, begins=False)
+
+
 @pytest.mark.parametrize("step", [1, 37, 16 * 9 + 4, 16 * 1000])
 def test_continue_goes_on_at_the_song_position(step: int) -> None:
     rig = Follower()

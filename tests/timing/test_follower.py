@@ -93,6 +93,22 @@ def test_a_lost_tick_that_nobody_noticed_amid_jitter_is_counted_by_and_by(bpm: f
     assert right >= 22
 
 
+def test_ticks_that_were_counted_late_leave_the_line_in_its_place() -> None:
+    true = times(periods([240] * 20))
+    for seed in range(12):
+        follower = ClockFollower()
+        behind = False
+        for n, at in sorted(jittered(true, 3, seed).items(), key=lambda tick: tick[1]):
+            if n == 300:
+                continue
+            follower.tick(at)
+            back = behind and follower.number == n
+            behind = n > 308 and follower.number == n - 1
+            if back:
+                assert follower.line is not None
+                assert abs(follower.line.to_ns(n) - true[n]) < 0.5 * 60e9 / BEAT / 240
+
+
 def test_a_song_that_has_begun_is_not_moved_by_ticks_that_were_lost_before() -> None:
     true = times(periods([240] * 20))
     for seed in range(24):

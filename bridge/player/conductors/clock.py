@@ -105,11 +105,14 @@ class ClockConductor:
         return moves
 
     def _was_awaited(self, event: Rolling) -> bool:
-        """Whether this is the downbeat that rolls already, on a guess that was right."""
+        """Whether this is the downbeat that rolls already, on a guess that was right.
+
+        Or too early: its notes may be out, and are not struck once more. The rest keeps to the new line.
+        """
         if self._awaited != event.ticks or self._guess is None:
             return False
-        off_ns = abs(self._guess.to_ns(event.ticks) - event.at_ns)
-        return off_ns < self._guess.ns_per_tick * TICKS_PER_CLOCK / 2
+        late_ns = event.at_ns - self._guess.to_ns(event.ticks)
+        return late_ns > -self._guess.ns_per_tick * TICKS_PER_CLOCK / 2
 
 
 _MOTIONS = {TransportMotion.ARMED: Motion.ARMED, TransportMotion.ROLLING: Motion.ROLLING}
