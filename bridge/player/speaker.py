@@ -104,6 +104,10 @@ class Speaker:
             case SoundOpened(name):
                 self._open = True
                 self._say(SoundStage.ON, name)
+            case SoundFailed(_, again=True):  # headphones unplugged: there may be speakers
+                self._end()
+                self._say(SoundStage.OFF)
+                self._settle()
             case SoundFailed(reason):
                 self._end()
                 if self._when is SoundWhen.ON:

@@ -52,9 +52,9 @@ def main() -> int:
     return 0
 
 
-def _give_up(reason: str) -> None:
+def _give_up(reason: str, again: bool) -> None:
     """There is no output any more: say so and end, whatever thread this is; the main one waits for blows."""
-    _say({"failed": reason})
+    _say({"failed": reason, "again": again})
     os._exit(1)
 
 

@@ -34,6 +34,8 @@ class SoundFailed:
     """The drums are not heard (any more); `reason` says why, and what to do."""
 
     reason: str
+    again: bool = False
+    """They had been heard, through an output that went: there may be another to start anew with, at once."""
 
 
 SoundNews = SoundOpened | SoundFailed
@@ -128,7 +130,11 @@ class SoundLink:
             for line in pipe:
                 news = json.loads(line)
                 failed = "failed" in news
-                if not self._ending.is_set():
-                    self._on_news(SoundFailed(news["failed"]) if failed else SoundOpened(news["opened"]))
+                if self._ending.is_set():
+                    continue
+                if failed:
+                    self._on_news(SoundFailed(news["failed"], news.get("again", False)))
+                else:
+                    self._on_news(SoundOpened(news["opened"]))
         if not self._ending.is_set() and not failed:
             self._on_news(SoundFailed("The drum sound stopped unexpectedly. Switch it on again."))

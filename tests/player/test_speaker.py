@@ -168,6 +168,16 @@ def test_what_fails_is_said_as_a_fault_if_it_was_asked_for_and_tried_again_when_
     assert room.reports[-1] == OPENING
 
 
+def test_an_output_that_went_is_followed_by_another_without_a_word() -> None:
+    room = Room(SoundWhen.ON)
+    room.attach()
+    room.hear(SoundOpened("headphones"))
+    room.hear(SoundFailed("Gone.", again=True))
+    assert [link.ended for link in room.links] == [True, False]
+    room.hear(SoundOpened("speakers"))
+    assert room.reports == [OPENING, Sound(SoundStage.ON, "headphones"), OFF, OPENING, ON]
+
+
 def test_it_is_ended_with_the_player() -> None:
     room = Room(SoundWhen.ON)
     room.speaker.close()
