@@ -26,16 +26,23 @@ def qapp(qapp: QApplication) -> QApplication:
     return qapp
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="package")
 def _garbage_stays_in_the_qt_thread() -> Iterator[None]:
-    """Windows that have gone are collected here, now and then, and never by a thread that happens to run:
-    Qt's objects must end in the thread that they live in.
+    """Windows that have gone are collected here, and never by a thread that happens to run, not even of a
+    test that is not the window's: Qt's objects must end in the thread that they live in.
     """
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_now_and_then(_garbage_stays_in_the_qt_thread: None) -> Iterator[None]:
     gc.disable()
     yield
+    gc.disable()  # a test may have switched it on
     if not next(_ENDED) % COLLECTED_EVERY:
         gc.collect()
-    gc.enable()
 
 
 @pytest.fixture(autouse=True)
