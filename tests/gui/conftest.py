@@ -26,7 +26,7 @@ def qapp(qapp: QApplication) -> QApplication:
     return qapp
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def _garbage_stays_in_the_qt_thread() -> Iterator[None]:
     """Windows that have gone are collected here, and never by a thread that happens to run, not even of a
     test that is not the window's: Qt's objects must end in the thread that they live in.
