@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.errors import GroovebridgeError
+
+_PART = re.compile(r"\..+\.\d+-\d+\.part")
+_PART_LIVES_S = 3600.0
+"""No write takes so long: a part that is older was left by a process that was killed at it."""
+_swept: set[Path] = set()
 
 
 class FileWriteError(GroovebridgeError):
@@ -26,10 +33,10 @@ class FileWriteError(GroovebridgeError):
 def write_atomically(path: Path | str, data: bytes) -> None:
     """Put `data` into the file at `path`: a reader sees the old content or the new, never a part.
 
-    The bytes go to a hidden file beside it, reach the disk, and take its name; where several write at once,
-    one of them stays, whole. Devices and pipes
-    (/dev/stdout) are written directly. Raises FileWriteError (full disk, no permission, no such folder) and
-    leaves nothing behind.
+    The bytes go to a hidden file beside it, reach the disk, and take its name, which reaches it too; where
+    several write at once, one of them stays, whole. Devices and pipes (/dev/stdout) are written directly.
+    Raises FileWriteError (full disk, no permission, no such folder) and leaves nothing behind; what a killed
+    process left in this folder long ago is removed.
     """
     path = Path(path)
     try:
@@ -45,12 +52,35 @@ def write_atomically(path: Path | str, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(target)
+            _sync_folder(target.parent)
         except BaseException:  # Ctrl-C, too, leaves no part behind
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise FileWriteError(path, error) from error
+    if target.parent not in _swept:
+        _swept.add(target.parent)
+        _sweep(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in it outlast a power cut, where the system can do that."""
+    with suppress(OSError):  # Windows opens no folder, some file systems sync none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the parts of files whose writer was killed."""
+    before = time.time() - _PART_LIVES_S
+    for path in folder.glob(".*.part"):
+        with suppress(OSError):
+            if _PART.fullmatch(path.name) and path.stat().st_mtime < before:
+                path.unlink()
 
 
 def make_folder(path: Path | str) -> Path:
