@@ -10,7 +10,7 @@ from typing import Any
 import mido
 import pytest
 
-from bridge.cli import ApiChoice, NoteMapChoice, SyncChoice
+from bridge.cli.options import ApiChoice, NoteMapChoice, SyncChoice
 from bridge.groove import NOTE_MAPS
 from bridge.player.messages import Sync
 from bridge.ports import APIS
