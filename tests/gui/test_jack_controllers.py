@@ -93,8 +93,8 @@ def pads(shared_pads: Pads) -> Pads:
 
 def test_two_knobs_travel_the_map_from_corner_to_corner(pads: Pads) -> None:
     session = pads.room.session
-    pads.learn("map x", *knob(EAST, 60, 61, 62, 63, 64, 65))
-    pads.learn("map y", *knob(NORTH, 60, 61, 62, 63, 64, 65))
+    pads.learn("map x", *knob(EAST, 20, 21, 22, 23, 24, 25))
+    pads.learn("map y", *knob(NORTH, 20, 21, 22, 23, 24, 25))
     pads.until(lambda: session.place == (1.0, 1.0), *knob(EAST, 0, 127), *knob(NORTH, 0, 127))
     before = session.loop
     pads.until(lambda: session.place == (0.0, 1.0), *knob(EAST, 96, 64))
