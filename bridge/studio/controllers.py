@@ -29,7 +29,7 @@ from bridge.studio.studio import Studio
 class Controllers:
     """All controllers of one studio. Thread-safe.
 
-    studio    whose ports' API is used, and who tells what goes wrong (`report_fault`)
+    studio    whose ports' API is used, and who tells what goes wrong (`report_fault`, `report_refusal`)
     targets   what there is to move
     setup     what they are set to at first
     keep      the file that each change is written to, beside what others write there; None: none is
@@ -157,11 +157,15 @@ class Controllers:
             source = None if learning is None else learning[1].receive(message)
         try:
             if learning is None:
-                self._obey(message)
+                if self._obey(message):
+                    self._studio.report_refusal(None)
             elif source is not None:
                 self._learned(source, learning[0])
         except GroovebridgeError as error:
-            self._studio.report_fault(str(error))
+            if learning is None:
+                self._studio.report_refusal(str(error))
+            else:
+                self._studio.report_fault(str(error))
 
     def _learned(self, source: Source, target: str) -> None:
         with self._lock:
@@ -170,29 +174,32 @@ class Controllers:
                 self._pickup.has_hold(source, _place(dial))
         self._change(lambda controls: controls.assign(source, target))
 
-    def _obey(self, message: bytes) -> None:
+    def _obey(self, message: bytes) -> bool:
+        """Whether something was done."""
         with self._lock:
             gesture = self._controls.receive(message)
         match gesture:
             case Moved(name, place, source):
                 match self._targets.get(name):
-                    case Dial() as dial:
-                        self._move(dial, place, source)
+                    case Dial() as dial if self._pickup.takes(source, place, _place(dial)):
+                        dial.write(dial.low + place * (dial.high - dial.low))
+                        self._pickup.has_hold(source, _place(dial))
+                        return True
                     case Press(act) if self._pickup.rises(source, place):
                         act()
+                        return True
             case Turned(name, steps):
                 if isinstance(turned := self._targets.get(name), Dial):
                     _turn(turned, steps)
+                    return True
             case Pressed(name):
                 if isinstance(pressed := self._targets.get(name), Press):
                     pressed.act()
+                    return True
             case Programmed(number) if self._setup.programs:
                 self._recall(number)
-
-    def _move(self, dial: Dial, place: float, source: Source) -> None:
-        if self._pickup.takes(source, place, _place(dial)):
-            dial.write(dial.low + place * (dial.high - dial.low))
-            self._pickup.has_hold(source, _place(dial))
+                return True
+        return False
 
     def _play_preset(self, number: int) -> None:
         presets = PresetFolder().presets()

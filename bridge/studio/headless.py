@@ -196,7 +196,7 @@ def _attend(studio: Studio, say: Say, warn: Say, watch: Watch | None, goes_on: b
     while True:
         if state.ended:
             return state.fault or "The player ended unexpectedly. Run `groovebridge doctor` for the reason."
-        news, told_before = state.fault or state.notice, news
+        news, told_before = state.fault or state.refusal or state.notice, news
         if news is not None and news != told_before:  # a state that was waiting may carry it once more
             warn(news)
             studio.dismiss_fault()

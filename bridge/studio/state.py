@@ -42,6 +42,7 @@ class StudioState:
     alone        nothing is connected to our own virtual output, where that can be told
     ports_seen   grows when ports of other programs have come or gone: a list of them is out of date
     fault        what the user must know, until it is dismissed
+    refusal      why what a hand asked for last was not done, until something is done or it is dismissed
     notice       that what a fault told of is over, until it is dismissed
     priority     how real-time priority was granted to the player, such as "SCHED_FIFO"; "" if it was not,
                  None while it has not told, or was not asked for
@@ -77,6 +78,7 @@ class StudioState:
     alone: bool = False
     ports_seen: int = 0
     fault: str | None = None
+    refusal: str | None = None
     notice: str | None = None
     priority: str | None = None
     stats: Stats | None = None

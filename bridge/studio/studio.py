@@ -426,15 +426,21 @@ class Studio:
         with self._picture.changing():
             self._picture.set(fault=text)
 
+    def report_refusal(self, text: str | None) -> None:
+        """Have the user told why a gesture was not done; None: one was done since."""
+        if self.state.refusal != text:
+            with self._picture.changing():
+                self._picture.set(refusal=text)
+
     def report_notice(self, text: str) -> None:
         """Have the user told of something that went well outside, such as a file that was written."""
         with self._picture.changing():
             self._picture.set(notice=text)
 
     def dismiss_fault(self) -> None:
-        """The user has read it: the fault, or the notice."""
+        """The user has read it: the fault, the refusal, the notice."""
         with self._picture.changing():
-            self._picture.set(fault=None, notice=None)
+            self._picture.set(fault=None, refusal=None, notice=None)
 
     def close(self) -> Stats | None:
         """End player and threads and wait for them; the player's figures. Idempotent. Not from a callback."""

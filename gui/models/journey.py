@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from bridge.errors import GroovebridgeError
 from bridge.studio.journey import Journey, Journeying
 from bridge.studio.path import Path, Place
 
 
 class JourneyModel(QObject):
-    """Qt thread only. `say` gets a sentence for what is refused; `changed` tells of all of it.
+    """Qt thread only. `attempt` does what may be refused, and says so; `changed` tells of all of it.
 
     The path may be drawn once a studio is there, in steps of undo; before, nothing happens.
     """
@@ -21,9 +20,9 @@ class JourneyModel(QObject):
     changed = pyqtSignal()
     _told = pyqtSignal()
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, attempt: Callable[[Callable[[], object]], bool]) -> None:
         super().__init__()
-        self._say = say
+        self._attempt = attempt
         self._journey: Journey | None = None
         self._shown = Journeying()
         self._told.connect(self._look)  # queued by Qt when it comes from another thread
@@ -79,25 +78,14 @@ class JourneyModel(QObject):
 
     def follow(self, on: bool) -> None:
         """Have the song follow the path, or stay where it is."""
-        if self._journey is None:
-            return
-        try:
-            if on:
-                self._journey.follow()
-            else:
-                self._journey.stop()
-        except GroovebridgeError as error:
-            self._say(str(error))
-        self._look()
+        if (journey := self._journey) is not None:
+            self._attempt(journey.follow if on else journey.stop)
+            self._look()
 
     def _draw(self, change: Callable[[Path], Path], gesture: object = None) -> None:
-        if self._journey is None:
-            return
-        try:
-            self._journey.draw(change(self._journey.journeying.path), gesture)
-        except GroovebridgeError as error:
-            self._say(str(error))
-        self._look()
+        if (journey := self._journey) is not None:
+            self._attempt(lambda: journey.draw(change(journey.journeying.path), gesture))
+            self._look()
 
     def _look(self) -> None:
         if self._journey is not None and self._journey.journeying != self._shown:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
-from enum import Enum
 from typing import Concatenate, ParamSpec
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bridge.errors import GroovebridgeError
+from bridge.files import FileWriteError
 from bridge.groove import DrumLoop
-from bridge.model import Settings
 from bridge.model.map import Map
 from bridge.player.messages import ClockState, PlayerConfig
 from bridge.ports.base import PortNames
 from bridge.studio import Studio, StudioState, gestures
 from bridge.studio.journey import Journey
-from bridge.studio.last_time import LastTime
 from bridge.studio.morphing import Morpher, Morphing
 from bridge.studio.movers import Movers
 from bridge.studio.seat import Seat
@@ -30,6 +27,7 @@ from gui.models.first_steps import FirstSteps
 from gui.models.flags import FlagModel
 from gui.models.history import HistoryModel
 from gui.models.journey import JourneyModel
+from gui.models.opened import Opened, Phase
 from gui.models.pins import PinModel
 from gui.models.playhead import Playhead
 from gui.models.ports import PortModel
@@ -45,45 +43,12 @@ from gui.models.worker import Worker, sentence
 P = ParamSpec("P")
 
 
-class Phase(Enum):
-    """Where the window's life stands. FAILED: the model could not be loaded; one can try again."""
-
-    LOADING = "loading"
-    READY = "ready"
-    FAILED = "failed"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A studio that runs, and what its model has.
-
-    coordinates   where the raw axes of given settings lie: name -> standard deviations. Called in the Qt
-                  thread at every change, so quick
-    sliders       the named sliders, in the order in which they are shown; none before calibration
-    styles        the styles that can be asked for
-    chart         its map; None where it has none
-    place_of      where a point of latent space for given settings lies on that map
-    ended         what is to be done once the studio has been closed
-    last          what was at the desk last time, if it goes on with that
-    """
-
-    studio: Studio
-    coordinates: Callable[[Settings], Mapping[str, float]]
-    sliders: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    chart: Map | None = None
-    place_of: Callable[[Settings], tuple[float, float] | None] = lambda _: None
-    ended: Callable[[], None] = lambda: None
-    last: LastTime | None = None
-
-
 class SessionModel(QObject):
     """Observable state without widgets; views read it and call it, and hold no truth of their own.
 
     All methods belong to the Qt thread. The studio's callbacks come from its own threads and are queued here;
     they carry nothing, the newest state is read on arrival, so none shows the past.
-    A `GroovebridgeError` from any call becomes the status sentence.
+    A `GroovebridgeError` from any call becomes the status sentence, until a later one is done.
     """
 
     phase_changed = pyqtSignal()
@@ -120,11 +85,11 @@ class SessionModel(QObject):
         self.silence.changed.connect(self._say)
         self.sessions = SessionFiles(self._worker, self.report, self.withdraw, seat)
         self.takeout = Takeout(self._worker, self.report)
-        self.journey = JourneyModel(self.report)
-        self.wander = WanderModel(self.report)
+        self.journey = JourneyModel(self.attempt)
+        self.wander = WanderModel(self.attempt)
         self.pins = PinModel(self._place_of)
         self.flags = FlagModel(lambda act: self.ask(act))
-        self.files = FileModel(self._worker, lambda act: self.ask(act), self.report, self.sessions.open)
+        self.files = FileModel(self._worker, lambda act: self.ask(act), self.refuse, self.sessions.open)
         self.controllers = ControllerModel(self.report, self.files.play_preset)
         self._window_targets = WindowTargets(self.takeout, self.files)
         self._opening: Future[Opened] | None = None
@@ -136,7 +101,7 @@ class SessionModel(QObject):
         self._phase = Phase.LOADING
         self._state: StudioState | None = None
         self._coordinates: Mapping[str, float] = {}
-        self._refusal: str | None = None
+        self._trouble: str | None = None
         self._status = LOADING
         self.journey.changed.connect(self.sessions.look)
         self.wander.changed.connect(self.sessions.look)
@@ -219,7 +184,7 @@ class SessionModel(QObject):
         if self._phase is Phase.CLOSED or self._opening is not None:
             return
         if self._phase is Phase.FAILED:
-            self._refusal = None
+            self._trouble = None
         self._set_phase(Phase.LOADING)
         self._opening = self._worker.run(self._open_studio, self._on_opened)
         self.ports.look(quiet=True)
@@ -248,7 +213,7 @@ class SessionModel(QObject):
         self._opening = None
         error = done.exception()
         if error is not None:
-            self._refusal = sentence(error, "Groovebridge could not start")
+            self._trouble = sentence(error, "Groovebridge could not start")
             self._set_phase(Phase.FAILED)
             return
         self._opened = done.result()
@@ -288,13 +253,26 @@ class SessionModel(QObject):
         """
         if self._opened is None or self._phase is not Phase.READY:
             return False
-        try:
-            act(self._opened.studio, *args, **kwargs)
-        except GroovebridgeError as error:
-            self.report(str(error))
-            return False
+        studio = self._opened.studio
+        done = self.attempt(lambda: act(studio, *args, **kwargs))
         self._refresh()
-        return True
+        return done
+
+    def attempt(self, act: Callable[[], object]) -> bool:
+        """Do something; what was refused before is over then. True if it was done.
+
+        Why it was not is said until something is, and what could not be written until that is dismissed.
+        """
+        try:
+            act()
+        except FileWriteError as error:
+            self.report(str(error))
+        except GroovebridgeError as error:
+            self.refuse(str(error))
+        else:
+            self.refuse(None)
+            return True
+        return False
 
     def morph(
         self, act: Callable[Concatenate[Morpher, P], object], *args: P.args, **kwargs: P.kwargs
@@ -341,22 +319,29 @@ class SessionModel(QObject):
             self.ports.reopen()
         elif remedy is Remedy.PLAY_ALONE:
             self.ask(gestures.play_on_alone)
-        elif self._refusal is not None:
-            self._refusal = None
+        elif self._state is not None and self._state.refusal is not None:
+            self.refuse(None)
+        elif self._trouble is not None:
+            self._trouble = None
             self._say()
         else:
             self.ask(Studio.dismiss_fault)
 
     def report(self, text: str) -> None:
         """Show a sentence of the window's own, until it is dismissed."""
-        self._refusal = text
+        self._trouble = text
         self._say()
 
     def withdraw(self, text: str) -> None:
         """What this sentence says is over: show it no more. Nothing if another is shown."""
-        if self._refusal == text:
-            self._refusal = None
+        if self._trouble == text:
+            self._trouble = None
             self._say()
+
+    def refuse(self, text: str | None) -> None:
+        """Say why a gesture was not done, until one is done or it is dismissed; None: one was done."""
+        if self._opened is not None:
+            self._opened.studio.report_refusal(text)
 
     # --- inside ---
 
@@ -430,9 +415,11 @@ class SessionModel(QObject):
 
     def _current_status(self) -> Status:
         if self._phase is Phase.FAILED:
-            return Status(Level.ATTENTION, self._refusal or "", Remedy.RETRY)
-        if self._refusal is not None:
-            return Status(Level.ATTENTION, self._refusal, Remedy.DISMISS)
+            return Status(Level.ATTENTION, self._trouble or "", Remedy.RETRY)
+        if self._state is not None and self._state.refusal is not None:
+            return Status(Level.ATTENTION, self._state.refusal, Remedy.DISMISS)
+        if self._trouble is not None:
+            return Status(Level.ATTENTION, self._trouble, Remedy.DISMISS)
         return (
             LOADING if self._state is None else status_of(self._state, self.ports.out, self.silence.seconds)
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from bridge.groove import DrumLoop, Voice
 from bridge.player.messages import ClockState, Motion, SoundStage, SwapAt, Sync
+from bridge.player.voicing import Voicing
 from bridge.studio import StudioState
 
 
@@ -58,6 +60,7 @@ def status_of(state: StudioState, output: str | None = None, silent_s: int = 1) 
         _trouble(state)
         or _clock(state, silent_s)
         or _count(state)
+        or _unheard(state, output)
         or _news(state)
         or _link(state)
         or _calm(state, output)
@@ -148,22 +151,48 @@ def _link(state: StudioState) -> Status | None:
     return Status(Level.CALM, f"On Link with {others}. Space plays, on their next bar line.")
 
 
+def _unheard(state: StudioState, output: str | None) -> Status | None:
+    rolls = state.motion is Motion.ROLLING and state.ports is not None and state.ports.api != "none"
+    if not rolls or not state.alone or output or state.sounding:
+        return None
+    failed = state.sound.stage is SoundStage.FAILED
+    why = " and no sound output opens" if failed else ""
+    again = " to try again" if failed else ""
+    text = (
+        f"Nothing is connected to {_out(state)}{why}, so nobody hears the drums. "
+        f"Choose it as MIDI input in your DAW, or set Drum sound to “On”{again}."
+    )
+    return Status(Level.ATTENTION, text)
+
+
+def _silent(voicing: Voicing, loop: DrumLoop) -> str | None:
+    """Why the mix lets no hit of the loop through; None where it does, or where there is none."""
+    played = [voice for voice in Voice if loop.hits[:, voice].any()]
+    if not played or any(voicing.heard(voice) for voice in played):
+        return None
+    heard = [voice.title for voice in Voice if voicing.heard(voice)]
+    if not any(voicing.soloed):
+        return "Every voice that plays is muted, so nothing is heard."
+    if len(heard) == 1:
+        return f"Only the {heard[0]} is soloed, and it has no hits here, so nothing is heard."
+    return f"What is soloed {'has no hits here' if heard else 'is muted'}, so nothing is heard."
+
+
+def _out(state: StudioState) -> str:
+    return state.ports.out if state.ports is not None else ""
+
+
 def _calm(state: StudioState, output: str | None) -> Status:
+    rolls = state.motion is Motion.ROLLING
+    silent = _silent(state.voicing, state.loop) if rolls else None
     if state.ports is not None and state.ports.api == "none":
-        return Status(Level.CALM, _HEARD_ONLY[state.motion is Motion.ROLLING], Remedy.REOPEN)
-    out = output or (state.ports.out if state.ports is not None else "")
-    if state.alone and not output and not state.sounding and state.motion is Motion.ROLLING:
-        failed = state.sound.stage is SoundStage.FAILED
-        why = " and no sound output opens" if failed else ""
-        again = " to try again" if failed else ""
-        text = (
-            f"Nothing is connected to {out}{why}, so nobody hears the drums. "
-            f"Choose it as MIDI input in your DAW, or set Drum sound to “On”{again}."
-        )
-        return Status(Level.ATTENTION, text)
-    if state.motion is Motion.ROLLING:
+        return Status(Level.CALM, silent or _HEARD_ONLY[rolls], Remedy.REOPEN)
+    out = output or _out(state)
+    if rolls:
         unheard = state.alone and not output
         to = f"the built-in drums; nothing is connected to {out}" if unheard else f"to {out}"
+        if silent is not None:
+            return Status(Level.CALM, f"Playing {to}. {silent}")
         if state.next_loop is not None:
             return Status(Level.CALM, f"Playing {to}. {_WHEN[state.next_at]}")
         return Status(Level.CALM, f"Playing {to}.")

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from bridge.errors import GroovebridgeError
 from bridge.studio.wander import Wander, Wandering
 
 
 class WanderModel(QObject):
-    """Qt thread only. `say` gets a sentence for what is refused; `changed` tells of all of it.
+    """Qt thread only. `attempt` does what may be refused, and says so; `changed` tells of all of it.
 
     Before `begin` nothing wanders, and nothing happens.
     """
@@ -19,9 +18,9 @@ class WanderModel(QObject):
     changed = pyqtSignal()
     _told = pyqtSignal()
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, attempt: Callable[[Callable[[], object]], bool]) -> None:
         super().__init__()
-        self._say = say
+        self._attempt = attempt
         self._wander: Wander | None = None
         self._shown = Wandering()
         self._told.connect(self.look)  # queued by Qt when it comes from another thread
@@ -64,10 +63,6 @@ class WanderModel(QObject):
         self._do(lambda wander: wander.set_still(name, still))
 
     def _do(self, act: Callable[[Wander], None]) -> None:
-        if self._wander is None:
-            return
-        try:
-            act(self._wander)
-        except GroovebridgeError as error:
-            self._say(str(error))
-        self.look()
+        if (wander := self._wander) is not None:
+            self._attempt(lambda: act(wander))
+            self.look()

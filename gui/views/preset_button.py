@@ -86,7 +86,7 @@ class PresetButton(Button):
         if problem is None:
             _add(menu, preset.name + keys, lambda: self._session.files.open(preset.path))
         else:
-            _add(menu, f"{preset.name} (cannot be read)", lambda: self._session.report(problem), problem)
+            _add(menu, f"{preset.name} (cannot be read)", lambda: self._session.refuse(problem), problem)
 
     def ask_name(self) -> None:
         """Have the user name what plays, and keep it."""

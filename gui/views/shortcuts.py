@@ -50,7 +50,7 @@ def _take(number: int) -> Shortcut:
         if number <= len(takes):
             session.ask(Studio.replay, takes[number - 1].number)
         else:
-            session.report(f"The history has no take {number} from the left yet. Play on, and it fills.")
+            session.refuse(f"The history has no take {number} from the left yet. Play on, and it fills.")
 
     return Shortcut("Recall", f"Alt+{number}", "That take of the history, from the left", replay)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from bridge.groove import DrumLoop
+from bridge.groove import STEPS, VOICES, DrumLoop, Voice
 from bridge.player.messages import (
     Anchor,
     ClockState,
@@ -19,6 +20,7 @@ from bridge.player.messages import (
     SwapAt,
     Sync,
 )
+from bridge.player.voicing import Voicing
 from bridge.studio import StudioState
 from bridge.studio.sketch import Sketch
 from gui.models.status import Level, Remedy, Status, status_of
@@ -34,8 +36,8 @@ def picture(
 ) -> StudioState:
     """A state with these in it, all else at rest."""
     anchor = Anchor(0, 0, 120.0, motion, sync, clock)
-    quiet: dict[str, Any] = {"ports": PORTS, "anchor": anchor, "sync": sync}
-    return StudioState(Sketch(), DrumLoop.empty(), 1, **{**quiet, **rest})
+    quiet: dict[str, Any] = {"ports": PORTS, "anchor": anchor, "sync": sync, "loop": DrumLoop.empty()}
+    return StudioState(Sketch(), loop_id=1, **{**quiet, **rest})
 
 
 def test_a_fault_comes_before_all_else_and_can_be_dismissed() -> None:
@@ -53,6 +55,11 @@ def test_a_lost_port_offers_to_look_again() -> None:
 
 def test_good_news_is_said_calmly_until_it_is_dismissed() -> None:
     assert status_of(picture(notice="It is back.")) == Status(Level.CALM, "It is back.", Remedy.DISMISS)
+
+
+def test_good_news_does_not_hide_that_nobody_hears_the_song() -> None:
+    playing = picture(motion=Motion.ROLLING, alone=True, notice="Recorded 4 bars.")
+    assert "nobody hears" in status_of(playing).text
 
 
 def test_a_machine_without_midi_is_told_what_to_do() -> None:
@@ -193,3 +200,33 @@ def test_a_song_that_nobody_can_hear_says_what_to_connect() -> None:
     assert "Nothing is connected to Groovebridge:out" in status.text
     assert "nobody hears" not in status_of(replace(alone, sound=SOUNDING)).text
     assert "nobody hears" not in status_of(alone, "synth:in").text
+
+
+_HITS = np.isin(np.arange(STEPS * VOICES).reshape(STEPS, VOICES), (Voice.KICK, Voice.SNARE))
+SNARE_AND_KICK = DrumLoop.of(_HITS, 0.5 * _HITS, 0.0 * _HITS)
+
+
+@pytest.mark.parametrize(
+    ("muted", "soloed", "words"),
+    [
+        ((), (Voice.CRASH,), "Only the crash is soloed, and it has no hits here"),
+        ((), (Voice.CRASH, Voice.RIDE), "What is soloed has no hits here"),
+        ((Voice.SNARE,), (Voice.SNARE,), "What is soloed is muted"),
+        ((Voice.SNARE, Voice.KICK), (), "Every voice that plays is muted"),
+        ((Voice.SNARE,), (), None),
+        ((), (Voice.SNARE, Voice.CRASH), None),
+    ],
+)
+def test_a_mix_that_lets_nothing_through_is_said_while_it_plays(
+    muted: tuple[Voice, ...], soloed: tuple[Voice, ...], words: str | None
+) -> None:
+    voicing = Voicing()
+    for voice in Voice:
+        voicing = voicing.of(voice, muted=voice in muted, soloed=voice in soloed)
+    for ports in (PORTS, NOWHERE):
+        rest = picture(ports=ports, sound=SOUNDING, loop=SNARE_AND_KICK, voicing=voicing)
+        playing = replace(rest, anchor=Anchor(0, 0, 120.0, Motion.ROLLING, Sync.INTERNAL, ClockState.OFF))
+        text = status_of(playing).text
+        assert (words is None) is ("nothing is heard" not in text)
+        assert (words or "") in text
+        assert "nothing is heard" not in status_of(rest).text

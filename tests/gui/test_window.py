@@ -31,6 +31,7 @@ from bridge.player.messages import (
     Sync,
 )
 from bridge.studio import Studio
+from bridge.studio.morphing import Morpher
 from gui import app
 from gui.models import Phase
 from gui.views.pages import PAGES
@@ -521,6 +522,20 @@ def test_a_value_the_studio_refuses_becomes_a_sentence_that_can_be_dismissed(des
     assert "goes from 0 to 2" in line.text.text()
     click(line.remedy)
     assert line.text.text().startswith("Ready")
+
+
+def test_what_was_refused_is_told_until_a_hand_has_done_something(desk: Desk) -> None:
+    line = desk.window.status.text
+    desk.session.morph(Morpher.move, 0.5)
+    assert "both its ends" in line.text()
+    desk.session.report("The disk is full.")
+    assert "both its ends" in line.text(), "what a hand did last comes first"
+    desk.session.journey.follow(True)
+    assert "no path" in line.text()
+    desk.session.journey.add((0.0, 0.0))
+    assert line.text() == "The disk is full."
+    click(desk.window.status.remedy)
+    assert line.text().startswith("Ready")
 
 
 # --- life ---

@@ -57,7 +57,7 @@ class Hands:
 
     @property
     def fault(self) -> str | None:
-        """What the user is told."""
+        """What the user is told that went wrong."""
         return self.studio.state.fault
 
     @property
@@ -188,10 +188,22 @@ def test_every_button_of_the_desk_can_be_pressed(hands: Hands) -> None:
     assert hands.studio.state.voicing.soloed[Voice.RIDE]
 
 
+def test_what_was_refused_is_over_once_a_controller_does_something(hands: Hands) -> None:
+    hands.map("morph", KNOB)
+    hands.turn(64)
+    assert hands.studio.state.refusal
+    hands.turn(20, number=99)
+    assert hands.studio.state.refusal, "a knob that moves nothing has done nothing"
+    hands.map("undo", KNOB)
+    hands.turn(127, 0)
+    assert hands.studio.state.refusal is None
+
+
 def test_the_morph_s_fader_needs_ends_and_says_so(hands: Hands) -> None:
     hands.map("morph", KNOB)
     hands.turn(64)
-    assert "both its ends" in (hands.fault or "")
+    assert "both its ends" in (hands.studio.state.refusal or "")
+    assert hands.fault is None
     hands.morpher.take_a()
     first = hands.studio.state.loop_id
     hands.studio.new_idea()
