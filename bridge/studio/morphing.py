@@ -33,7 +33,7 @@ BARS = (1, 2, 4, 8, 16)
 TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR
 BEHIND_NS = 20_000_000
 """A step is asked for so long after its bar line, so that the player, too, is past it."""
-_NO_ENDS = "A morph needs both its ends: press A, and at another loop B; each takes the loop that plays."
+_NO_ENDS = "A morph needs both its ends: A and B each take the loop that plays."
 
 
 @dataclass(frozen=True, slots=True)
