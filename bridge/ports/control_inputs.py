@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from bridge.ports.base import Inbox, Incoming, PortError, PortLost
 from bridge.ports.jack_client import load_jack, open_client
+from bridge.ports.jack_midi import MidiReader
 from bridge.ports.jack_patch import JackPatch
 from bridge.ports.patch import Patch, Wire
 from bridge.ports.rtmidi_port import find_source, open_listener
@@ -60,6 +61,7 @@ class JackInputs:
         self._client: Any = open_client(jack, CLIENT)
         try:
             self._port = self._client.midi_inports.register("in")
+            self._reader = MidiReader(jack, self._port)
             self._patch = JackPatch(jack, self._client, inbox)
             self._client.set_port_registration_callback(self._patch.note_change, only_available=False)
             self._client.set_process_callback(self._process)
@@ -81,9 +83,9 @@ class JackInputs:
         self._client.deactivate()
         self._client.close()
 
-    def _process(self, _frames: int) -> None:
-        for _, data in self._port.incoming_midi_events():
-            self._inbox.put(Incoming(bytes(data), time.perf_counter_ns()))
+    def _process(self, frames: int) -> None:
+        for _, message in self._reader.events(frames):
+            self._inbox.put(Incoming(message, time.perf_counter_ns()))
 
     def _server_gone(self, _status: object, _reason: str) -> None:
         self._lost = True

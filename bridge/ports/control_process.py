@@ -4,12 +4,15 @@ Run by `ControlLink`. Each line of its output is a JSON object, `{"message": "b0
 controller sent (no clock), or `{"news": "a sentence", "well": false}` when a port went or came back. It ends
 when its input does, so it goes with whoever started it. Being apart, it lets no window, however busy, keep a
 JACK server waiting.
+
+    MIDI callback --> inbox --> attend --> backlog --> standard output, where the reader may have stopped
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import sys
 import threading
@@ -17,6 +20,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from bridge.ports.apis import best_api
+from bridge.ports.backlog import Backlog, News
 from bridge.ports.base import Incoming, PeerBack, PeerGone, PortError, PortLost
 from bridge.ports.control_inputs import ControlInputs, listen
 
@@ -28,7 +32,7 @@ SYSTEM = b"\xf0"
 
 END = None
 BACK = "The controllers are heard again."
-Say = Callable[[dict[str, object]], None]
+Say = Callable[[bytes | News], None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,14 +47,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdin.buffer.read()
         inbox.put(END)
 
+    backlog = Backlog()
+
+    def write() -> None:
+        try:
+            while True:
+                sys.stdout.writelines(map(_line, backlog.take()))
+                sys.stdout.flush()
+        except BrokenPipeError:  # nobody listens any more
+            inbox.put(END)
+
     threading.Thread(target=await_end, name="controls-end", daemon=True).start()
+    threading.Thread(target=write, name="controls-write", daemon=True).start()
     gc.freeze()
     gc.disable()  # a collection would keep JACK's callback waiting
-    try:
-        attend(api, sources, inbox, _say)
-    except BrokenPipeError:  # nobody listens any more
-        return 0
-    return 0
+    attend(api, sources, inbox, backlog.put)
+    os._exit(0)  # the writer may be amid a line that nobody takes
 
 
 def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Say) -> None:
@@ -64,9 +76,9 @@ def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Sa
                     api = best  # and stay with it: its server may come back
                 inputs, problem = _opened(api, sources, inbox)
                 if problem and not missed:
-                    say({"news": problem, "well": False})
+                    say((problem, False))
                 elif not problem and missed:
-                    say({"news": BACK, "well": True})
+                    say((BACK, True))
                 missed = bool(problem)
             try:
                 item = inbox.get(timeout=LOOK_S if inputs is None else None)
@@ -76,15 +88,15 @@ def attend(api: str, sources: Sequence[str], inbox: SimpleQueue[object], say: Sa
                 case None:
                     return
                 case Incoming(message, _) if message < SYSTEM:
-                    say({"message": message.hex()})
+                    say(message)
                 case PeerGone(text):
-                    say({"news": text, "well": False})
+                    say((text, False))
                 case PeerBack(text):
-                    say({"news": text, "well": True})
+                    say((text, True))
                 case PortLost(text) if inputs is not None:
                     inputs.close()
                     inputs, missed = None, True
-                    say({"news": text, "well": False})
+                    say((text, False))
     finally:
         if inputs is not None:
             inputs.close()
@@ -97,9 +109,11 @@ def _opened(api: str, sources: Sequence[str], inbox: SimpleQueue[object]) -> tup
         return None, str(error)
 
 
-def _say(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+def _line(item: bytes | News) -> str:
+    if isinstance(item, bytes):
+        return json.dumps({"message": item.hex()}) + "\n"
+    text, well = item
+    return json.dumps({"news": text, "well": well}) + "\n"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import select
 import subprocess
 import sys
 import time
@@ -10,13 +12,16 @@ from queue import SimpleQueue
 
 import pytest
 
+from bridge.ports.backlog import News
 from bridge.ports.base import Incoming, PeerBack, PeerGone, PortError, PortLost
 from bridge.ports.control_inputs import listen
 from bridge.ports.control_link import ControlLink
 from bridge.ports.control_process import BACK, END, attend
 from tests.support.jackd import JackServer
 from tests.support.peer import Peer
+from tests.support.takes import LONGEST
 
+PAD = b"\x99\x24\x64"
 KNOB = b"\xb0\x4a\x40"
 CLOCK = b"\xf8"  # many controllers send it; it works nothing
 
@@ -63,6 +68,34 @@ def test_a_knob_is_heard_and_a_controller_that_returns_and_a_server_too() -> Non
         with Peer("pads") as pads:
             assert until_heard(pads, ear) == KNOB
         link.close()
+
+
+@pytest.mark.jack
+def test_a_fader_that_was_moved_for_long_while_nobody_took_it_ends_where_it_was_left() -> None:
+    command = (sys.executable, "-m", "bridge.ports.control_process", "jack", "pads:out")
+    with (
+        JackServer(LONGEST),
+        Peer("pads") as pads,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        while not select.select([process.stdout], [], [], 0.2)[0]:
+            pads.play([(0, KNOB)])
+        apart = 8  # frames: 6000 a second
+        fader = [(number * apart, bytes((0xB0, 7, number % 128))) for number in range(25_600)]
+        pads.play(fader)
+        pads.wait_until_frame(pads.frame() + len(fader) * apart + 24_000)
+        left = bytes((0xB0, 7, 99))
+        for _ in range(3):  # an xrun may lose one
+            pads.play([(0, left), (1, PAD)])
+            time.sleep(0.1)
+        heard: list[bytes] = []
+        while not heard or heard[-1] != PAD:
+            heard.append(bytes.fromhex(json.loads(process.stdout.readline())["message"]))
+        process.stdin.close()
+        assert process.wait(10) == 0
+    assert heard[-2] == left
+    assert len(heard) < len(fader) // 2
 
 
 def test_where_there_is_no_midi_it_is_said_once_and_the_process_ends_with_its_link() -> None:
@@ -113,12 +146,12 @@ class Inputs:
 
 def test_what_is_lost_is_looked_for_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     inbox: SimpleQueue[object] = SimpleQueue()
-    said: list[dict[str, object]] = []
+    said: list[bytes | News | None] = []
     made: list[Inputs] = []
 
     def open_again(*_: object) -> Inputs:
         if len(made) == 1 and len(said) < 6:
-            said.append({})
+            said.append(None)
             raise PortError("No JACK server answers.")
         made.append(Inputs())
         if len(made) == 2:
@@ -137,11 +170,11 @@ def test_what_is_lost_is_looked_for_until_it_is_back(monkeypatch: pytest.MonkeyP
         inbox.put(item)
     attend("jack", ["pads"], inbox, said.append)
     assert [each for each in said if each] == [
-        {"message": "b04a40"},
-        {"news": "Gone.", "well": False},
-        {"news": "Back.", "well": True},
-        {"news": "JACK has gone.", "well": False},
-        {"news": BACK, "well": True},
+        KNOB,
+        ("Gone.", False),
+        ("Back.", True),
+        ("JACK has gone.", False),
+        (BACK, True),
     ]
     assert all(inputs.closed for inputs in made)
 
