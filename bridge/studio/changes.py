@@ -71,10 +71,10 @@ class Changes:
             self._step(gesture, voicing=voicing)
             self._set_voicing(voicing)
 
-    def flag(self, flags: Flags) -> None:
+    def flag(self, flags: Flags, gesture: object = None) -> None:
         """Have other flags on the map."""
         if flags != self._picture.state.flags:
-            self._step(flags=flags)
+            self._step(gesture, flags=flags)
             self._picture.set(flags=flags)
 
     def turn(self, turn: Turn, gesture: object) -> None:

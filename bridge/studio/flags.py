@@ -60,6 +60,14 @@ def rename(flags: Flags, number: int, name: str) -> Flags:
     return (*flags[:number], renamed, *flags[number + 1 :])
 
 
+def move(flags: Flags, number: int, place: Place) -> Flags:
+    """With a flag somewhere else; as it is where another stands. IndexError; GroovebridgeError for a place
+    beside the map.
+    """
+    moved = replace(flags[number], place=place)
+    return flags if at(flags, place) is not None else (*flags[:number], moved, *flags[number + 1 :])
+
+
 def take_away(flags: Flags, number: int) -> Flags:
     """Without a flag, if there is one of this number."""
     return (*flags[:number], *flags[number + 1 :])

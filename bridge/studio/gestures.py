@@ -50,6 +50,21 @@ def toggle_flag(studio: Studio, place: Place | None) -> None:
     )
 
 
+def move_flag(studio: Studio, number: int | None, place: Place, gesture: object = None) -> None:
+    """Put a flag (from 0) somewhere else on the map. GroovebridgeError where there is none of this number, or
+    for a place beside the map.
+    """
+
+    def moved(there: flags.Flags) -> flags.Flags:
+        if number is None or not 0 <= number < len(there):
+            raise GroovebridgeError(
+                "There is no flag where we are. PageDown and PageUp go from flag to flag."
+            )
+        return flags.move(there, number, place)
+
+    studio.set_flags(moved, gesture)
+
+
 def visit(studio: Studio, number: int) -> None:
     """Travel to a flag (from 0). GroovebridgeError where there are not so many."""
     there = studio.state.flags

@@ -378,10 +378,12 @@ class Studio:
         self._make(sketch)
         self._changes.load(sketch, voicing, flags, turn)
 
-    def set_flags(self, change: Callable[[Flags], Flags]) -> None:
-        """Have other flags on the map, made of those that there are; a step of undo."""
+    def set_flags(self, change: Callable[[Flags], Flags], gesture: object = None) -> None:
+        """Have other flags on the map, made of those that there are; changes of one gesture are one step of
+        undo.
+        """
         with self._picture.changing():
-            self._changes.flag(change(self.state.flags))
+            self._changes.flag(change(self.state.flags), gesture)
 
     def name_take(self, number: int, name: str) -> None:
         """Call a take something."""

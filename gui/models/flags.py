@@ -48,6 +48,12 @@ class FlagModel(QObject):
         if 0 <= number < len(self._flags):
             self._ask(lambda studio: studio.set_flags(lambda there: flags.rename(there, number, name)))
 
+    def move(self, number: int | None, place: Place, gesture: object = None) -> None:
+        """Put a flag somewhere else; a sentence where there is none. Changes of one gesture are one step of
+        undo.
+        """
+        self._ask(lambda studio: gestures.move_flag(studio, number, place, gesture))
+
     def visit(self, number: int) -> None:
         """Travel to a flag; a sentence where there is none of this number."""
         self._ask(lambda studio: gestures.visit(studio, number))

@@ -52,9 +52,9 @@ class MapView(QWidget):
     A press or a drag travels there: every point is a loop. Arrow keys step, with Shift finely. While it is
     `drawing`, a press or a drag draws the path instead; a right click takes a place of the path away, Insert
     adds where we are, Delete takes the last away, with Shift all. A star is a pinned take: a press plays it;
-    P pins what plays, or takes the pin off. A flag is a place: a press travels there, a double click or F2
-    names it, PageDown and PageUp go from flag to flag, and the menu has the rest. All but where we
-    are is painted once into a picture.
+    P pins what plays, or takes the pin off. A flag is a place: a click travels there, a drag or Ctrl with
+    arrows moves it, a double click or F2 names it, PageDown and PageUp go from flag to flag, and the menu
+    has the rest. All but where we are is painted once into a picture.
     """
 
     def __init__(self, session: SessionModel) -> None:
@@ -167,7 +167,7 @@ class MapView(QWidget):
                 case Pin(number):
                     self._session.ask(Studio.replay, number)
                 case Flag() as flag:
-                    self.flags.visit(flag)
+                    self.flags.press(flag, a0.position())
                 case None:
                     self._travel(*self.geometry_now.point(a0.position()))
 
@@ -202,25 +202,30 @@ class MapView(QWidget):
             self._took_away = False
 
     def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
-        """Travel along, or take the place of the path along."""
+        """Travel along, or take the place of the path along, or the flag."""
         if a0 is None or not a0.buttons() & Qt.MouseButton.LeftButton:
             return
         if self._drawing:
             self._hand.drag(self.geometry_now, a0.position())
+        elif isinstance(self._pressed, Flag):
+            self.flags.drag(a0.position())
         elif self._pressed is None or self._mark_at(a0.position()) != self._pressed:
             self._pressed = None
             self._travel(*self.geometry_now.point(a0.position()))
 
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802
-        """Let a place of the path go."""
+        """Let a place of the path go, or a flag."""
         if a0 is not None and a0.button() == Qt.MouseButton.LeftButton:
             self._hand.release()
+            self.flags.release()
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
         """Step with the arrow keys; go on with the path, or take its last place back."""
         if a0 is None:
             return
         place, journey = self._session.place, self._session.journey
+        if a0.key() == Qt.Key.Key_Escape and self.flags.give_up():
+            return
         if a0.key() == Qt.Key.Key_Insert and place is not None:
             journey.add(place)
             return
@@ -244,6 +249,9 @@ class MapView(QWidget):
             super().keyPressEvent(a0)
             return
         step = FINE_STEP if a0.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
+        if a0.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.flags.push(place, *(step * to for to in way))
+            return
         x, y = (min(1.0, max(-1.0, at + step * to)) for at, to in zip(place, way, strict=True))
         self._travel(x, y)
 

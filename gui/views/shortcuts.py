@@ -114,6 +114,8 @@ AT_HAND: tuple[tuple[str, str, str], ...] = (
     ("On the map", "P", "Pin what plays, or take the pin off"),
     ("On the map", "PageUp, PageDown", "To the flag before, to the next flag"),
     ("On the map", "F2", "Name the flag where we are"),
+    ("On the map", "Ctrl+arrows", "Move the flag where we are; with Shift finely"),
+    ("On the map", "Esc", "While a flag is dragged: let it go back"),
     ("In the history", "P", "Pin, or take the pin off"),
     ("In the history", "F2", "Name"),
     ("In the history", "Ctrl+E", "Save as a MIDI file"),

@@ -8,15 +8,15 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from bridge.studio import Studio
+from bridge.studio import Studio, gestures
 from bridge.studio.flags import MOST_FLAGS, Flag
 from bridge.studio.morphing import Morpher
 from bridge.studio.sketch import Spot
 from gui.models import autosave
 from gui.views.flag_painter import grips
-from gui.views.map_view import MapView
+from gui.views.map_view import FINE_STEP, STEP, MapView
 from tests.gui.desk import Desk
-from tests.gui.hands import click, double_click, drag, key, write
+from tests.gui.hands import click, double_click, drag, key, pull, release, write
 from tests.gui.test_pins import hear
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -170,14 +170,64 @@ def test_keys_go_from_flag_to_flag_and_to_each_by_its_digit(mapped: Desk) -> Non
     assert "(Ctrl+2)" in view._tip(view.geometry_now.pixel(*second))
 
 
-def test_a_hand_that_trembles_on_a_flag_stays_and_one_that_leaves_it_travels_on(mapped: Desk) -> None:
+def test_a_drag_moves_a_flag_and_we_stay_while_a_hand_that_trembles_travels(mapped: Desk) -> None:
     view = travel(mapped, HERE)
     mapped.session.flags.toggle(mapped.session.place)
-    place = flags_of(mapped)[0].place
+    put = flags_of(mapped)[0].place
+    travel(mapped, THERE)
+    here = mapped.session.place
+    for by in (60, -100):
+        drag(view, grip(mapped, 0), by)
+    assert mapped.session.place == here
+    moved = view.geometry_now.pixel(*put).x() - 40
+    (flag,) = flags_of(mapped)
+    assert view.geometry_now.pixel(*flag.place).x() == pytest.approx(moved, abs=1)
+    assert flag.place[1] == pytest.approx(put[1], abs=0.02)
     drag(view, grip(mapped, 0), 4)
-    assert mapped.session.place == place
-    drag(view, grip(mapped, 0), 60)
-    assert mapped.session.place != place
+    assert mapped.session.place == flag.place == flags_of(mapped)[0].place
+    for _ in range(3):  # where we travelled, then a drag each
+        mapped.session.ask(Studio.undo)
+    assert (flags_of(mapped)[0].place, mapped.session.place) == (put, here)
+
+
+def test_escape_lets_a_dragged_flag_go_back(mapped: Desk) -> None:
+    view = travel(mapped, HERE)
+    mapped.session.flags.toggle(mapped.session.place)
+    before = flags_of(mapped)
+    pull(view, grip(mapped, 0), 60)
+    assert flags_of(mapped) != before
+    key(view, Qt.Key.Key_Escape)
+    release(view, grip(mapped, 0) + QPoint(60, 0))
+    assert flags_of(mapped) == before
+
+
+def test_ctrl_and_arrows_push_the_flag_where_we_are_in_one_step(mapped: Desk) -> None:
+    view = travel(mapped, HERE)
+    mapped.session.flags.toggle(mapped.session.place)
+    x, y = flags_of(mapped)[0].place
+    for pressed in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Up):
+        key(view, pressed, CTRL)
+    key(view, Qt.Key.Key_Down, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert flags_of(mapped)[0].place == pytest.approx((x + 2 * STEP, y + STEP - FINE_STEP))
+    assert mapped.session.place == (x, y)
+    mapped.session.ask(Studio.undo)
+    assert flags_of(mapped)[0].place == (x, y)
+    key(view, Qt.Key.Key_Left, CTRL)
+    assert flags_of(mapped)[0].place == pytest.approx((x - STEP, y)), "it is where we are again"
+    travel(mapped, THERE)
+    key(view, Qt.Key.Key_Left, CTRL)
+    assert "no flag where we are" in mapped.session.status.text
+
+
+def test_a_flag_stops_where_another_stands_and_at_the_border(mapped: Desk) -> None:
+    places = [(-1.0, 0.0), (-1.0 + STEP, 0.0), (1.0, 1.0)]
+    mapped.session.ask(Studio.set_flags, lambda _: tuple(Flag(f"{x}", (x, y)) for x, y in places))
+    mapped.session.ask(gestures.travel, *places[1])
+    view = mapped.window.sliders.map
+    key(view, Qt.Key.Key_Left, CTRL)
+    assert flags_of(mapped)[1].place == places[1]
+    drag(view, grip(mapped, 2), 500)
+    assert flags_of(mapped)[2].place == places[2]
 
 
 def test_of_a_flag_and_a_star_at_one_place_each_can_be_had(mapped: Desk) -> None:
