@@ -81,7 +81,11 @@ class ControllersPage(QWidget):
             kind.show_choices(_kinds(source), source.kind)
         waits = self._model.learning
         told = TAKE_OVER if setup.mappings else EMPTY
-        self.empty.setText(told if waits is None else words.waiting(waits, self._model.presses(waits)))
+        self.empty.setText(
+            told
+            if waits is None
+            else words.waiting(waits, self._model.presses(waits), bool(self._model.setup.inputs))
+        )
         self.programs.setChecked(setup.programs)
         explain(self.programs, ready, PROGRAMS_TIP, why_not)
 

@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from PyQt6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QValidator, QWheelEvent
+from PyQt6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QValidator,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -78,6 +88,34 @@ def _prepare(box: QAbstractSpinBox, name: str, tip: str) -> None:
     box.setKeyboardTracking(False)
     box.setFixedHeight(theme.CONTROL_HEIGHT)
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    _Selecting(box)
+
+
+class _Selecting(QObject):
+    """The click that brings the focus to a number box selects the number, so that what is typed replaces it;
+    so does a double click, where a line of text would select the part before the point.
+    """
+
+    def __init__(self, box: QAbstractSpinBox) -> None:
+        super().__init__(box)
+        self._box = box
+        self._comes = False  # whether the press that is under way brought the focus
+        box.installEventFilter(self)
+        line = box.lineEdit()
+        if line is not None:
+            line.installEventFilter(self)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802
+        """Select after Qt has set the cursor."""
+        if isinstance(a1, QFocusEvent) and a1.type() == QEvent.Type.FocusIn:
+            self._comes = a1.reason() == Qt.FocusReason.MouseFocusReason
+        elif a0 is not self._box and isinstance(a1, QMouseEvent):
+            double = a1.type() == QEvent.Type.MouseButtonDblClick
+            if double or (a1.type() == QEvent.Type.MouseButtonRelease and self._comes):
+                self._comes = False
+                self._box.selectAll()
+                return double
+        return super().eventFilter(a0, a1)
 
 
 def _is_the_windows(event: QEvent | None) -> bool:

@@ -42,8 +42,10 @@ def choosing(name: str) -> tuple[str, str, str]:
 
 
 def targets_of(widget: QWidget | None) -> tuple[QWidget, list[str]] | None:
-    """The control that this widget is or lies in, and its targets, if controllers can learn it."""
+    """The control that this widget is, lies in or names, and its targets, if controllers can learn it."""
     while widget is not None:
+        named = widget.buddy() if isinstance(widget, QLabel) else None
+        widget = widget if named is None else named
         if isinstance(targets := widget.property(_TARGETS), list):
             return widget, targets
         widget = widget.parentWidget()
@@ -126,7 +128,9 @@ class LearnDesk(QObject):
         self.ring.setVisible(waiting is not None)
         self.words.setVisible(waiting is not None)
         if waiting is not None and target is not None:
-            self.words.setText(words.waiting(target, self._controllers.presses(target)))
+            self.words.setText(
+                words.waiting(target, self._controllers.presses(target), bool(self._controllers.setup.inputs))
+            )
             self._place(waiting)
 
     def _widget(self, target: str) -> QWidget | None:

@@ -32,6 +32,7 @@ class SliderRow:
         self.title.setMinimumWidth(theme.TITLE_WIDTH)
         self.title.setBuddy(slider)
         self.figure = QLabel()
+        self.figure.setBuddy(slider)
         self.figure.setFixedWidth(theme.FIGURE_WIDTH)
         self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.title, row, column)

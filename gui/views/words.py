@@ -47,10 +47,11 @@ def slider_words(name: str) -> tuple[str, str]:
     return SLIDERS.get(name, (name.capitalize(), name.capitalize()))
 
 
-def waiting(name: str, presses: bool) -> str:
-    """What a control that waits for a controller says; `presses`: it is a button."""
+def waiting(name: str, presses: bool, heard: bool) -> str:
+    """What a control that waits for a controller says; `presses`: it is a button; `heard`: a port is."""
     what = "hit a pad or a button" if presses else "turn a knob or fader, both ways"
-    return f"{target_title(name)}: {what}. Esc ends."
+    port = "" if heard else "choose your controller under “Heard on”, then "
+    return f"{target_title(name)}: {port}{what}. Esc ends."
 
 
 def target_title(name: str) -> str:

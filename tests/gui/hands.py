@@ -49,6 +49,11 @@ def write(widget: QWidget, text: str) -> None:
     _TEST.keyClicks(widget, text)
 
 
+def type_in(widget: QWidget, text: str) -> None:
+    """Type, as the cursor stands and whatever is selected."""
+    _TEST.keyClicks(widget, text)
+
+
 def wheel(
     widget: QWidget, delta: QPoint, modifier: Qt.KeyboardModifier = NO_KEYS, at: QPoint | None = None
 ) -> None:

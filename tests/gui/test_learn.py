@@ -31,6 +31,7 @@ from gui.views.controllers_page import EMPTY, ControllersPage
 from gui.views.learn import targets_of
 from gui.views.machine_section import choices
 from gui.views.pages import PAGES
+from gui.views.words import waiting
 from tests.gui.desk import STYLES, Desk
 from tests.gui.hands import NO_KEYS, click, key
 
@@ -87,7 +88,9 @@ def test_a_right_click_a_turned_knob_and_the_slider_follows(desk: Desk) -> None:
     learn = desk.window.learn
     assert learn.ring.isVisible()
     assert learn.ring.geometry().contains(slider.mapTo(desk.window, QPoint(0, 0)))
-    assert learn.words.text() == "Density: turn a knob or fader, both ways. Esc ends."
+    port = "choose your controller under “Heard on”"
+    assert learn.words.text() == f"Density: {port}, then turn a knob or fader, both ways. Esc ends."
+    assert waiting("density", False, True) == "Density: turn a knob or fader, both ways. Esc ends."
     assert isinstance(desk.window.sheet.page, ControllersPage)  # no port is heard yet: it is chosen there
     turn(desk, 60, 61, 62, 63, 64, 65)
     desk.until(lambda: not learn.ring.isVisible())
@@ -98,6 +101,16 @@ def test_a_right_click_a_turned_knob_and_the_slider_follows(desk: Desk) -> None:
     row = page(desk).rows[KNOB]
     assert row[0].text() == "Density\nCC 74, channel 1"
     assert load_controls(desk.session.controllers.path)[0].mappings == {KNOB: "density"}
+
+
+def test_what_names_a_control_has_its_menu(desk: Desk) -> None:
+    row = desk.window.sliders.named.rows["density"]
+    for label in (row.title, row.figure):
+        assert "Learn MIDI for Density: stay" in [
+            action.text() for action in right_click(desk, label).actions()
+        ]
+    choose(right_click(desk, row.title), "Stay while others wander")
+    assert row.slider.stays
 
 
 def test_a_pad_learns_to_have_a_slider_stay(desk: Desk) -> None:
@@ -113,7 +126,7 @@ def test_a_control_that_the_sheet_hides_waits_in_the_sheet_s_words(desk: Desk) -
     listed = page(desk)
     desk.session.controllers.learn("temperature")
     assert not desk.window.learn.ring.isVisible()
-    assert listed.empty.text().startswith("Freedom: turn a knob")
+    assert listed.empty.text().startswith("Freedom: choose your controller")
     desk.window.sheet.close_page()
     assert desk.window.learn.ring.isVisible()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QPushButton, QSlider, QWidget
 
 from bridge.errors import GroovebridgeError
@@ -38,7 +38,7 @@ from gui.views.pages import PAGES
 from gui.views.slider_grid import signed
 from gui.views.words import unready
 from tests.gui.desk import AXES, Desk
-from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, write
+from tests.gui.hands import NO_KEYS, SHIFT, click, double_click, drag, key, type_in, write
 
 Key = Qt.Key
 
@@ -114,6 +114,25 @@ def test_a_typed_tempo_reaches_the_player(desk: Desk) -> None:
     key(box, Key.Key_Return)
     desk.until(lambda: desk.asked(SetTempo(127.35)))
     assert box.value() == 127.35
+
+
+def test_a_click_into_a_number_or_a_double_click_has_it_replaced_by_what_is_typed(desk: Desk) -> None:
+    desk.window.activateWindow()
+    box = desk.window.transport.tempo
+    line = box.lineEdit()
+    assert line is not None
+    at_the_cents = QPoint(line.width() // 2, line.height() // 2)
+    desk.window.setFocus()
+    click(line, at_the_cents)
+    assert box.hasFocus()
+    type_in(box, "133.5")
+    key(box, Key.Key_Return)
+    assert box.value() == 133.5
+    click(line, at_the_cents)
+    double_click(line, at_the_cents)
+    type_in(box, "90")
+    key(box, Key.Key_Return)
+    assert box.value() == 90.0
 
 
 def test_a_tempo_typed_with_a_decimal_comma_is_that_tempo(desk: Desk) -> None:
