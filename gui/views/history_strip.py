@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPen
+from PyQt6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QPainter, QPen
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -53,7 +53,8 @@ class Thumbnails(QStyledItemDelegate):
         painter.setBrush(QColor(theme.CONTROL_HOVER if hovered else theme.CONTROL))
         edge = theme.NOW if now else theme.EDGE
         if state & QStyle.StateFlag.State_Selected:
-            edge = theme.FOCUS
+            there = option.widget is not None and option.widget.hasFocus()
+            edge = theme.FOCUS if there else edge if now else theme.DIM
         painter.setPen(QPen(QColor(edge), 2 if edge != theme.EDGE else 1))
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
         paint_thumbnail(painter, box.adjusted(_PAD, _PAD, -_PAD, -_PAD - _CAPTION + 4), take.loop)
@@ -152,6 +153,19 @@ class HistoryStrip(QListView):
             if action is not None:
                 action.triggered.connect(act)
         return menu
+
+    def focusInEvent(self, e: QFocusEvent | None) -> None:  # noqa: N802
+        """Keys that come here find a take that is chosen."""
+        super().focusInEvent(e)
+        by_mouse = e is not None and e.reason() == Qt.FocusReason.MouseFocusReason
+        if not by_mouse and not self.selectedIndexes():
+            self.setCurrentIndex(self.currentIndex())
+        self._repaint()
+
+    def focusOutEvent(self, e: QFocusEvent | None) -> None:  # noqa: N802
+        """What is chosen is marked less when keys go elsewhere."""
+        super().focusOutEvent(e)
+        self._repaint()
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:  # noqa: N802
         """P pins, F2 names, Ctrl+E saves what is selected."""

@@ -13,6 +13,7 @@ from PyQt6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHideEvent,
+    QKeyEvent,
     QShowEvent,
 )
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -172,17 +173,29 @@ class MainWindow(QWidget):
         if a0 is not None and not self.learn.context_menu(a0):
             super().contextMenuEvent(a0)
 
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802
+        """Escape that no control wants closes the sheet."""
+        if a0 is not None and a0.key() == Qt.Key.Key_Escape and self.sheet.name is not None:
+            self.sheet.close_page()
+        else:
+            super().keyPressEvent(a0)
+
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802
         """Take a file of another program, once there is something that can play it."""
-        if a0 is not None and self._session.phase is Phase.READY and _dropped(a0) is not None:
+        if a0 is not None and self._session.phase is Phase.READY and _dropped(a0):
             a0.acceptProposedAction()
 
     def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802
-        """Play the preset or MIDI file that was dropped."""
-        path = None if a0 is None else _dropped(a0)
-        if a0 is not None and path is not None:
+        """Play the preset or MIDI file that was dropped; several are not played, and that is said."""
+        paths = [] if a0 is None else _dropped(a0)
+        if a0 is not None and paths:
             a0.acceptProposedAction()
-            self._session.files.open(path)
+            if len(paths) == 1:
+                self._session.files.open(paths[0])
+            else:
+                self._session.refuse(
+                    f"{len(paths)} files were dropped, and only one can play. Drop that one."
+                )
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802
         """Vanish at once, then end everything in order."""
@@ -192,8 +205,8 @@ class MainWindow(QWidget):
         super().closeEvent(a0)
 
 
-def _dropped(event: QDropEvent) -> Path | None:
-    """The one file that is dragged here from another program, if it is that."""
+def _dropped(event: QDropEvent) -> list[Path]:
+    """The files that are dragged here from another program."""
     data = event.mimeData()
     urls = [] if data is None or event.source() is not None else data.urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -93,12 +93,15 @@ class SideSheet(QFrame):
         self.turned.emit()
 
     def close_page(self) -> None:
-        """Close the sheet; the focus goes back to where it was."""
+        """Close the sheet; the focus goes back to where it was, if it is in the sheet."""
         if self._name is None:
             return
         self._name = None
+        window = self.window()
+        focus = None if window is None else window.focusWidget()
+        goes_back = focus is None or self.isAncestorOf(focus)
         self.hide()
-        if self._focus_before is not None:
+        if goes_back and self._focus_before is not None:
             self._focus_before.setFocus()
         self.turned.emit()
 

@@ -54,10 +54,10 @@ def dialog(desk: Desk, kind: type[QInputDialog] | type[QFileDialog]) -> QInputDi
     return found
 
 
-def drop(window: QWidget, path: Path) -> bool:
-    """Drop a file of another program on the window; whether it takes it."""
+def drop(window: QWidget, *paths: Path) -> bool:
+    """Drop files of another program on the window; whether it takes them."""
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     what = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     enter = QDragEnterEvent(window.rect().center(), *what)
     enter.ignore()
@@ -211,6 +211,17 @@ def test_a_midi_file_that_cannot_be_played_is_said_while_the_song_goes_on(
     desk.until(lambda: words in desk.session.status.text)
     assert sketch_of(desk) == before
     assert desk.session.playhead.rolling
+
+
+def test_of_several_files_none_is_played_and_that_is_said_until_one_is(desk: Desk, tmp_path: Path) -> None:
+    before = sketch_of(desk)
+    save_loop(tmp_path / "mine.mid", PlainModel().loop(Settings(seed=9)))
+    assert drop(desk.window, tmp_path / "mine.mid", tmp_path / "other.mid")
+    assert "2 files were dropped" in desk.session.status.text
+    assert sketch_of(desk) == before
+    drop(desk.window, tmp_path / "mine.mid")
+    desk.until(lambda: sketch_of(desk) != before)
+    assert desk.session.status.text.startswith("Ready")
 
 
 def test_nothing_is_dropped_where_nothing_can_play(desk: Desk, tmp_path: Path) -> None:

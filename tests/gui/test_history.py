@@ -16,6 +16,7 @@ from bridge.studio import history as takes
 from bridge.studio.sketch import Spot
 from gui import app
 from gui.models.history import TAKE_ROLE
+from gui.views import theme
 from gui.views.history_strip import HistoryStrip
 from tests.gui.desk import Desk
 from tests.gui.hands import click, double_click, key, write
@@ -51,6 +52,27 @@ def test_a_double_click_plays_a_take_again(desk: Desk) -> None:
     state = desk.session.state
     assert state is not None
     assert state.settings == first.sketch.settings
+
+
+def test_keys_that_reach_the_history_find_a_take_and_only_there_it_is_in_the_colour_of_the_focus(
+    desk: Desk,
+) -> None:
+    play_ideas(desk, 2)
+    desk.window.activateWindow()
+    strip = desk.window.history
+
+    def in_focus_colour() -> bool:
+        image = strip.grab().toImage()
+        row = range(image.width())
+        return any(image.pixelColor(x, y).name() == theme.FOCUS for y in range(image.height()) for x in row)
+
+    desk.window.setFocus()
+    assert not in_focus_colour()
+    strip.setFocus(Qt.FocusReason.TabFocusReason)
+    assert [take.number for take in strip.chosen()] == [2]
+    assert in_focus_colour()
+    desk.window.setFocus()
+    assert not in_focus_colour()
 
 
 def test_the_oldest_take_goes_when_there_are_too_many_and_what_is_selected_stays_so(

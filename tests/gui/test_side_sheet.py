@@ -61,6 +61,18 @@ def test_escape_closes_it_and_the_focus_goes_home(desk: Desk) -> None:
     assert window.focusWidget() is window.transport.tempo
 
 
+def test_escape_closes_it_from_beside_it_and_the_focus_stays(desk: Desk) -> None:
+    window = desk.window
+    window.activateWindow()
+    window.show_page("one")
+    density = window.sliders.named.rows["density"].slider
+    for widget in (density, window.transport.tempo, window.loop, window.history, window.transport.play):
+        window.show_page("one")
+        key(widget, Qt.Key.Key_Escape)
+        assert window.sheet.name is None
+        assert window.focusWidget() is widget
+
+
 def test_the_song_starts_and_stops_beside_an_open_page(desk: Desk) -> None:
     desk.window.show_page("one")
     click(desk.window.transport.play)
