@@ -36,6 +36,7 @@ class Controllers:
     told      called, from any thread, when there is something new to see; must not block
     recall    what a program change 0..127 does, called from any thread; None: it plays the preset of that
               number in the user's folder
+    strayed   called, from any thread, when `astray` tells something else; must not block
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class Controllers:
         keep: Path | None = None,
         told: Callable[[], None] = lambda: None,
         recall: Callable[[int], None] | None = None,
+        strayed: Callable[[], None] = lambda: None,
     ) -> None:
         self._studio = studio
         self._targets = targets
         self._keep = keep
         self._told = told
         self._recall = recall or self._play_preset
+        self._strayed = strayed
+        self._astray: dict[str, float] = {}
         self._lock = threading.RLock()
         self._saving = threading.Lock()
         self._setup = self._kept = setup
@@ -86,6 +90,12 @@ class Controllers:
     def presses(self, target: str) -> bool:
         """Whether a target is a button, not a dial."""
         return isinstance(self._targets.get(target), Press)
+
+    def astray(self, target: str) -> float | None:
+        """Where on its way, 0..1, the knob is that was last turned for this target in vain, since it has not
+        passed its value yet; None: none was.
+        """
+        return self._astray.get(target)
 
     # --- what one can do ---
 
@@ -181,10 +191,8 @@ class Controllers:
         match gesture:
             case Moved(name, place, source):
                 match self._targets.get(name):
-                    case Dial() as dial if self._pickup.takes(source, place, _place(dial)):
-                        dial.write(dial.low + place * (dial.high - dial.low))
-                        self._pickup.has_hold(source, _place(dial))
-                        return True
+                    case Dial() as dial:
+                        return self._move(name, dial, place, source)
                     case Press(act) if self._pickup.rises(source, place):
                         act()
                         return True
@@ -201,6 +209,21 @@ class Controllers:
                 return True
         return False
 
+    def _move(self, name: str, dial: Dial, place: float, source: Source) -> bool:
+        takes = self._pickup.takes(source, place, _place(dial))
+        self._stray(name, None if takes else place)
+        if takes:
+            dial.write(dial.low + place * (dial.high - dial.low))
+            self._pickup.has_hold(source, _place(dial))
+        return takes
+
+    def _stray(self, name: str, place: float | None) -> None:
+        before = self._astray.pop(name, None)
+        if place is not None:
+            self._astray[name] = place
+        if place != before:
+            self._strayed()
+
     def _play_preset(self, number: int) -> None:
         presets = PresetFolder().presets()
         if number < len(presets):
@@ -212,6 +235,8 @@ class Controllers:
         with self._lock:
             change(self._controls)
             self._setup = replace(self._setup, mappings=self._controls.mappings)
+        for name in tuple(self._astray):
+            self._stray(name, None)
         self._save()
 
     def _save(self) -> None:

@@ -20,12 +20,15 @@ from bridge.studio.targets import PlaceOf, targets
 class ControllerModel(QObject):
     """Observable; Qt thread only. Before `begin` and after `close` there is nothing to see or do.
 
-    `changed` tells of all that is new. What cannot be kept becomes a sentence for `say`, and holds until the
-    end. `play_preset(number)`, from 1, is what a program change does.
+    `changed` tells of all that is new, but for knobs that have not taken hold: of these `strayed` does. What
+    cannot be kept becomes a sentence for `say`, and holds until the end. `play_preset(number)`, from 1, is
+    what a program change does.
     """
 
     changed = pyqtSignal()
+    strayed = pyqtSignal()
     _told = pyqtSignal()
+    _moved = pyqtSignal()
     _programmed = pyqtSignal(int)
 
     def __init__(self, say: Callable[[str], None], play_preset: Callable[[int], None]) -> None:
@@ -34,6 +37,7 @@ class ControllerModel(QObject):
         self._say = say
         self._controllers: Controllers | None = None
         self._told.connect(self.changed)  # queued by Qt when they come from another thread
+        self._moved.connect(self.strayed)
         self._programmed.connect(lambda program: play_preset(program + 1))
 
     @property
@@ -54,6 +58,10 @@ class ControllerModel(QObject):
     def sources(self, target: str) -> tuple[Source, ...]:
         """The controls that move a target."""
         return () if self._controllers is None else self._controllers.sources(target)
+
+    def astray(self, target: str) -> float | None:
+        """Where on its way, 0..1, a knob is that was turned and has not taken hold of its target yet."""
+        return None if self._controllers is None else self._controllers.astray(target)
 
     def knows(self, target: str) -> bool:
         """Whether there is such a target: a model may have no map, say."""
@@ -88,7 +96,13 @@ class ControllerModel(QObject):
             styles=styles,
         )
         self._controllers = Controllers(
-            studio, {**desk, **own}, setup, self.path, self._told.emit, self._programmed.emit
+            studio,
+            {**desk, **own},
+            setup,
+            self.path,
+            self._told.emit,
+            self._programmed.emit,
+            self._moved.emit,
         )
         if trouble:
             self._say(trouble)

@@ -24,7 +24,9 @@ KINDS = {
 EMPTY = "Nothing yet. Right-click a control in the window, choose “Learn MIDI”, and move a knob or hit a pad."
 NO_PORTS = "No MIDI input is there. Plug your controller in."
 PORTS_NOTE = "Choose where your controllers are heard. They may be others than the input of the clock."
-TAKE_OVER = "A knob takes hold when it passes the value, so nothing jumps."
+TAKE_OVER = (
+    "A knob takes hold when it passes the value, so nothing jumps; a mark above the slider shows where it is."
+)
 PROGRAMS_TIP = "Program change 1 plays the first preset of the list, and so on"
 KIND_TIP = (
     "How this control speaks, if learning took it for another.\n"

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QFrame, QLabel, QMenu, QWidget
 
 from gui.models.controllers import ControllerModel
 from gui.views import theme, words
+from gui.views.value_slider import ValueSlider
 
 W = TypeVar("W", bound=QWidget)
 _TARGETS = "targets"
@@ -71,6 +72,7 @@ class LearnDesk(QObject):
             part.hide()
         window.installEventFilter(self)
         controllers.changed.connect(self.refresh)
+        controllers.strayed.connect(self._show_knobs)
 
     def context_menu(self, event: QContextMenuEvent) -> bool:
         """Open the menu of the control that was clicked, or that has the focus; False where it has none."""
@@ -132,6 +134,12 @@ class LearnDesk(QObject):
                 words.waiting(target, self._controllers.presses(target), bool(self._controllers.setup.inputs))
             )
             self._place(waiting)
+
+    def _show_knobs(self) -> None:
+        """Show where knobs are that have not taken hold of their sliders yet."""
+        for slider in self._window.findChildren(ValueSlider):
+            if found := targets_of(slider):
+                slider.show_knob(self._controllers.astray(found[1][0]))
 
     def _widget(self, target: str) -> QWidget | None:
         """The control of this target, if nothing lies over it."""

@@ -40,6 +40,7 @@ class ValueSlider(QSlider):
         self._rest = round(rest * UNIT)
         self._held = False
         self._mark: float | None = None
+        self._knob: float | None = None
         self._square = False
         self._showing = False
         self._grabbed_at: float | None = None
@@ -73,6 +74,19 @@ class ValueSlider(QSlider):
         if (mark, stays) != (self._mark, self._square):
             self._mark, self._square = mark, stays
             self.update()
+
+    def show_knob(self, share: float | None) -> None:
+        """Mark, above the groove, where on its way (0..1) a knob is that does not move this slider before it
+        has passed the value; None: there is none.
+        """
+        if share != self._knob:
+            self._knob = share
+            self.update()
+
+    @property
+    def knob(self) -> float | None:
+        """Where on its way a knob is marked."""
+        return self._knob
 
     @property
     def home(self) -> float | None:
@@ -171,7 +185,7 @@ class ValueSlider(QSlider):
         return self.minimum() + min(max(share, 0.0), 1.0) * (self.maximum() - self.minimum())
 
     def paintEvent(self, ev: QPaintEvent | None) -> None:  # noqa: ARG002, N802
-        """A groove with a line at rest, the bar from there, the mark below, the handle."""
+        """A groove with a line at rest, the bar from there, the marks below and above, the handle."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         enabled = self.isEnabled()
@@ -185,13 +199,13 @@ class ValueSlider(QSlider):
         if enabled:
             bar = QColor(theme.TEXT if self._held else theme.FAINT)
             painter.fillRect(QRectF(min(x, rest), middle - 1, abs(x - rest), 2), bar)
+        painter.setPen(Qt.PenStyle.NoPen)
         if enabled and self._mark is not None:
-            at, foot = self._x_of(self._mark), float(self.height())
-            painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.DIM))
-            painter.drawPolygon(
-                QPolygonF([QPointF(at, foot - MARK), QPointF(at + MARK, foot), QPointF(at - MARK, foot)])
-            )
+            _point(painter, self._x_of(self._mark), self.height() - MARK, self.height())
+        if enabled and self._knob is not None:
+            painter.setBrush(QColor(theme.TEXT))
+            _point(painter, self._left + self._knob * (self._right - self._left), MARK + 1, 0.0)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.FOCUS), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -205,3 +219,8 @@ class ValueSlider(QSlider):
             painter.drawRect(QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius))
         else:
             painter.drawEllipse(at, radius, radius)
+
+
+def _point(painter: QPainter, x: float, tip: float, base: float) -> None:
+    """A triangle at x, from its tip to its base."""
+    painter.drawPolygon(QPolygonF([QPointF(x, tip), QPointF(x + MARK, base), QPointF(x - MARK, base)]))

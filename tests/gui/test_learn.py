@@ -113,6 +113,25 @@ def test_what_names_a_control_has_its_menu(desk: Desk) -> None:
     assert row.slider.stays
 
 
+def test_a_knob_that_has_not_taken_hold_is_marked_until_it_has(desk: Desk) -> None:
+    slider = desk.window.sliders.named.rows["density"].slider
+    desk.session.controllers.learn("density")
+    turn(desk, 60, 61, 62, 63, 64, 65)
+    plain = slider.grab().toImage()
+    desk.session.ask(Studio.set_slider, "density", -0.5)
+    turn(desk, 127)
+    desk.until(lambda: slider.knob == 1.0)
+    desk.session.ask(Studio.set_slider, "density", None)
+    assert slider.grab().toImage() != plain
+    turn(desk, 64)
+    desk.until(lambda: slider.knob is None)
+    desk.session.ask(Studio.set_slider, "density", -0.5)
+    turn(desk, 127)
+    desk.until(lambda: slider.knob is not None)
+    desk.session.controllers.forget(KNOB)
+    desk.until(lambda: slider.knob is None)
+
+
 def test_a_pad_learns_to_have_a_slider_stay(desk: Desk) -> None:
     slider = desk.window.sliders.named.rows["density"].slider
     choose(right_click(desk, slider), "Learn MIDI for Density: stay")
