@@ -25,6 +25,10 @@ from pathlib import Path
 
 import pytest
 
+# What a test starts can be interrupted, though whoever runs the tests in the background had Ctrl-C ignored.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Before anything imports Qt: no test opens a window on the desktop of whoever runs the tests.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
