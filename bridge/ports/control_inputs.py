@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from bridge.ports.base import Inbox, Incoming, PortError, PortLost
 from bridge.ports.jack_client import load_jack, open_client
+from bridge.ports.jack_life import JackLife
 from bridge.ports.jack_midi import MidiReader
 from bridge.ports.jack_patch import JackPatch
 from bridge.ports.patch import Patch, Wire
@@ -27,7 +28,6 @@ CLIENT = "Groovebridge controls"
 LOOK_S = 1.0
 _GONE = "JACK has gone, and the controllers with it. Once back, they are heard again."
 _SWITCH_INTERVAL_S = 0.0001
-_AFTERMATH_S = 0.2  # see `jack_port`: libjack's threads end by themselves after the server's loss
 
 
 class ControlInputs(Protocol):
@@ -57,8 +57,9 @@ class JackInputs:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         jack = load_jack()
         self._inbox = inbox
-        self._lost = self._closed = False
+        self._closed = False
         self._client: Any = open_client(jack, CLIENT)
+        self._life = JackLife(self._client)
         try:
             self._port = self._client.midi_inports.register("in")
             self._reader = MidiReader(jack, self._port)
@@ -78,17 +79,15 @@ class JackInputs:
             return
         self._closed = True
         self._patch.close()
-        if self._lost:
-            time.sleep(_AFTERMATH_S)
-        self._client.deactivate()
-        self._client.close()
+        self._life.leave()
 
     def _process(self, frames: int) -> None:
         for _, message in self._reader.events(frames):
             self._inbox.put(Incoming(message, time.perf_counter_ns()))
+        self._life.cycle()
 
     def _server_gone(self, _status: object, _reason: str) -> None:
-        self._lost = True
+        self._life.lose()
         self._patch.end()
         if not self._closed:
             self._inbox.put(PortLost(_GONE))

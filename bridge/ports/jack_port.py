@@ -19,15 +19,14 @@ one period: both ports are exact, and what comes (or goes) through that connecti
 from __future__ import annotations
 
 import atexit
-import queue
 import sys
-import threading
 import time
 from typing import Any
 
 from bridge.ports.base import Inbox, Incoming, OutCounters, PortError, PortLost
 from bridge.ports.frames import FrameRate, unwrap
 from bridge.ports.jack_client import load_jack, open_client, port_names
+from bridge.ports.jack_life import JackLife
 from bridge.ports.jack_midi import MidiReader
 from bridge.ports.jack_patch import JackPatch
 from bridge.ports.names import match_port
@@ -36,11 +35,6 @@ from bridge.ports.placing import Placer
 _SWITCH_INTERVAL_S = 0.0001
 _FLUSH_PERIODS = 4
 _FLUSH_S = 0.5  # a server on a busy machine may be that late, and what waits are note-offs
-_LEAVE_S = 2.0
-_AFTERMATH_S = 0.2
-"""Between the loss of the server and the end of our client. libjack's threads tell us of the loss, through
-Python, and then end by themselves; but closing the client cancels them wherever they are. One that is
-cancelled while it waits for the interpreter lock never gives it back, and the whole process stands still."""
 
 
 class JackClock:
@@ -169,8 +163,8 @@ class JackPorts:
         self._reader = MidiReader(self._jack, self._in_port)
         self._placer = Placer(self._rate)
         self.xruns = self._dropped = 0
-        self._lost = self._closed = self._has_sent = False
-        self._cycles: queue.SimpleQueue[None] | None = None  # a token a cycle, for close()
+        self._closed = self._has_sent = False
+        self._life = JackLife(client)
         self.clock = JackClock(client, self._rate)
         self.out = JackOut(self, self._out_port.name)
         self.inp = JackIn(self._in_port.name)
@@ -200,7 +194,7 @@ class JackPorts:
 
     def send(self, message: bytes, due_ns: int) -> None:
         """Hand a message to the callback; when the server has gone, count it as dropped."""
-        if self._lost or self._closed:
+        if self._life.lost or self._closed:
             self._dropped += 1
         else:
             self._has_sent = True
@@ -239,26 +233,13 @@ class JackPorts:
         self._flush()
         self._patch.close()
         self.clock.detach()
-        if self._lost:
-            time.sleep(_AFTERMATH_S)
-        # A server that stands still (a hung driver, a debugger) never answers, and libjack asks without a
-        # time limit: then the client is left to this thread and to the end of the process.
-        leave = threading.Thread(target=_leave, args=(self._client,), name="jack-close", daemon=True)
-        leave.start()
-        leave.join(_LEAVE_S)
+        self._life.leave()
 
     def _flush(self) -> None:
-        cycles: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._cycles = cycles
         deadline = time.perf_counter() + max(_FLUSH_S, _FLUSH_PERIODS * self.period_ns / 1e9)
         quiet = 0  # cycles since the last message was written: after two, whoever listens has had it
-        while quiet < 2 and not self._lost:
-            try:
-                cycles.get(timeout=max(0.0, deadline - time.perf_counter()))
-            except queue.Empty:
-                break
+        while quiet < 2 and self._life.next_cycle(max(0.0, deadline - time.perf_counter())):
             quiet = 0 if self._placer.pending.waiting() else quiet + 1
-        self._cycles = None
 
     # --- JACK's threads ------------------------------------------------------------------------------------
 
@@ -276,9 +257,7 @@ class JackPorts:
         for offset, message in self._reader.events(frames):
             if not self._closed:
                 self._inbox.put(Incoming(message, self._rate.to_ns(start + offset)))
-        cycles = self._cycles
-        if cycles is not None:
-            cycles.put(None)
+        self._life.cycle()
 
     def _write(self, offset: int, message: bytes) -> bool:
         try:
@@ -301,13 +280,8 @@ class JackPorts:
         )
 
     def _lose(self, sentence: str) -> None:
-        if not self._lost:
-            self._lost = True
+        if not self._life.lost:
+            self._life.lose()
             self._patch.end()
             if not self._closed:  # a hung server that goes later is no loss to the ports that took over
                 self._inbox.put(PortLost(sentence))
-
-
-def _leave(client: Any) -> None:
-    client.deactivate()
-    client.close()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import GroovebridgeError
 from bridge.ports.jack_client import jack_answers, load_jack, open_client
+from bridge.ports.jack_life import JackLife
 
 CLIENT_NAME = "Groovebridge Drums"
 JACK_GONE = (
@@ -64,25 +65,27 @@ def _open_jack(make_render: MakeRender, gone: Gone) -> Device:
     client = open_client(load_jack(), CLIENT_NAME)
     left, right = (client.outports.register(name) for name in ("left", "right"))
     render = make_render(client.samplerate, client.blocksize)
+    life = JackLife(client)
 
     def process(frames: int) -> None:
         period = render(frames, time.perf_counter_ns())
         left.get_array()[:] = period[:, 0]
         right.get_array()[:] = period[:, 1]
+        life.cycle()
+
+    def server_gone(_status: object, _reason: str) -> None:
+        life.lose()
+        gone(JACK_GONE, False)
 
     client.set_process_callback(process)
-    client.set_shutdown_callback(lambda _status, _reason: gone(JACK_GONE, False))
+    client.set_shutdown_callback(server_gone)
     client.activate()
     speakers = client.get_ports(is_audio=True, is_physical=True, is_input=True)
     for ours, theirs in zip((left, right), speakers[:2], strict=False):
         client.connect(ours, theirs)
     where = "its first two outputs" if speakers else "no outputs of its own: connect the ports left and right"
 
-    def close() -> None:
-        client.deactivate()
-        client.close()
-
-    return Device(f"JACK ({where})", int(client.samplerate), close)
+    return Device(f"JACK ({where})", int(client.samplerate), life.leave)
 
 
 def _open_portaudio(make_render: MakeRender, gone: Gone) -> Device:

@@ -19,6 +19,7 @@ Frames are exact only outside of xruns: `takes` repeats what they have spoilt.
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from typing import Any, NamedTuple, Self
 
 import pytest
 
+_ANSWER_S = 30.0
 _SCRIPT = Path(__file__).with_name("peer_process.py")
 
 
@@ -154,6 +156,8 @@ class Peer:
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], _ANSWER_S)[0]:
+            pytest.fail(f"the JACK peer has not answered for {_ANSWER_S:.0f} s")
         line = self._process.stdout.readline()
         if not line:
             pytest.fail(f"the JACK peer has ended with {self._process.wait()}")
